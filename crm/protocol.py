@@ -1,0 +1,138 @@
+"""What the engine and ingestion ask of a CRM, and what it answers.
+
+A CRM file knows one API. It keeps no state beyond its connections and knows
+nothing of plans: records go in, one outcome for each comes back.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Value = str | int | float | bool | None
+"""A field's value as it travels in JSON. Money and times travel as text."""
+
+Operation = Literal["create", "update", "archive", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an object, as the CRM describes it."""
+
+    name: str
+    label: str
+    type: str
+    required: bool = False
+    read_only: bool = False
+    unique: bool = False
+    max_length: int | None = None
+    options: tuple[str, ...] = ()
+    links_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What this CRM can do, as far as the engine must know."""
+
+    operations: frozenset[Operation]
+    batch: Literal["atomic", "per_record", "none"]
+    """atomic: one bad record undoes its batch; per_record: each stands alone; none: one a call."""
+    max_batch: int
+    max_find: int
+    """How many values one `find` may ask for."""
+    repeatable_create: bool
+    """The same create sent twice makes one record (an upsert by our key, or an id we choose)."""
+    read_lag: float = 0.0
+    """Seconds after which a write is surely visible to a read."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRecord:
+    """A record as the CRM holds it."""
+
+    remote_id: str
+    fields: Mapping[str, Value] = field(repr=False)
+    updated_at: str | None = None
+    """UTC, `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One record to be written."""
+
+    key: str
+    """Our key: what an outcome is matched by."""
+    operation: Operation
+    remote_id: str | None
+    """The CRM's id; None for a create."""
+    fields: Mapping[str, Value] = field(repr=False)
+    """Only the fields to be written; empty for archive and delete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The CRM said that this record was written."""
+
+    key: str
+    remote_id: str
+    observed: Mapping[str, Value] | None = field(default=None, repr=False)
+    """The record as the CRM showed it after the write, if it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The CRM refused this record; sending it again unchanged would be refused again."""
+
+    key: str
+    code: str
+    message: str = field(repr=False)
+    """In the CRM's own words, which may quote a value."""
+    field_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotWritten:
+    """Surely not written, through no fault of its own (its batch was undone); send it again."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The record to be updated or removed isn't there any more."""
+
+    key: str
+
+
+Outcome = Written | Rejected | NotWritten | Gone
+
+
+class Crm(Protocol):
+    """A CRM. Any call may raise RetryableError, UnknownOutcomeError (writes) or FatalError."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this CRM can do."""
+
+    def describe(self, object_name: str) -> list[Field]:
+        """The object's fields."""
+
+    def scan(self, object_name: str, *, since: str | None = None) -> Iterator[list[RemoteRecord]]:
+        """All records page by page, in the order of their change; or those changed at or after `since`."""
+
+    def count(self, object_name: str) -> int | None:
+        """How many records a scan would bring, if the CRM says so cheaply."""
+
+    def find(self, object_name: str, field_name: str, values: Sequence[str]) -> list[RemoteRecord]:
+        """The records whose field equals one of the values ("id": the CRM's own id).
+
+        At most `capabilities.max_find` values a call.
+        """
+
+    def write(self, object_name: str, writes: Sequence[Write]) -> list[Outcome]:
+        """Write at most `max_batch` records of one operation; one outcome for each, by key.
+
+        Raises:
+            RetryableError: nothing of it was written.
+            UnknownOutcomeError: all or a part may have been written.
+            FatalError: nothing was written and nothing will be.
+        """

@@ -1,0 +1,23 @@
+"""What dbt-duckdb does to each of its connections."""
+
+from typing import Any
+
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+from warehouse import functions
+
+
+class Plugin(BasePlugin):  # type: ignore[misc]  # dbt-duckdb ships no types
+    """Registers the project's functions; keeps DuckDB from looking for extensions online."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        """Take no configuration."""
+
+    def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:  # noqa: ARG002 - the base class's signature
+        """Set what can only be set before the connection opens."""
+        config.setdefault("autoinstall_known_extensions", "false")
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Register the functions."""
+        functions.register(conn)
