@@ -117,7 +117,7 @@ class Crm(Protocol):
         """The object's fields."""
 
     def scan(self, object_name: str, *, since: str | None = None) -> Iterator[list[RemoteRecord]]:
-        """All records page by page, in the order of their change; or those changed at or after `since`."""
+        """All records page by page, in the order of change; with `since`, those changed from then on."""
 
     def count(self, object_name: str) -> int | None:
         """How many records a scan would bring, if the CRM says so cheaply."""

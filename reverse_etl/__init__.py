@@ -1,0 +1,1 @@
+"""The reverse-ETL engine: syncs, plan, delivery, ledger."""
