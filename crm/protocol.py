@@ -39,6 +39,8 @@ class Capabilities:
     max_batch: int
     max_find: int
     """How many values one `find` may ask for."""
+    page_size: int
+    """How many records a page of a scan holds."""
     repeatable_create: bool
     """The same create sent twice makes one record (an upsert by our key, or an id we choose)."""
     read_lag: float = 0.0
@@ -117,7 +119,7 @@ class Crm(Protocol):
         """The object's fields."""
 
     def scan(self, object_name: str, *, since: str | None = None) -> Iterator[list[RemoteRecord]]:
-        """All records page by page, in the order of change; with `since`, those changed from then on."""
+        """All records page by page, oldest change first; with `since`, those changed from then on."""
 
     def count(self, object_name: str) -> int | None:
         """How many records a scan would bring, if the CRM says so cheaply."""
