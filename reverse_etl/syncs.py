@@ -112,7 +112,7 @@ def default_manifest() -> Path:
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """dbt's manifest.
+    """The manifest that dbt wrote.
 
     Raises:
         SyncConfigurationError: there is none, or it isn't one.
