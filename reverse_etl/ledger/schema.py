@@ -90,7 +90,7 @@ deliveries = Table(
     Column("remote_id", Text),
     Column("fields", Text, nullable=False),
     Column("batch_id", Text, nullable=False),
-    Column("attempt", Integer, nullable=False),
+    Column("sends", Integer, nullable=False),
     Column("intent_at", Text, nullable=False),
     Column("outcome", Text),
     Column("outcome_at", Text),

@@ -85,6 +85,8 @@ class Settled:
     error_code: str | None = None
     error_field: str | None = None
     message: str | None = field(default=None, repr=False)
+    sends: int = 1
+    """How often it was sent until this was known."""
 
 
 class Ledger:
@@ -163,9 +165,7 @@ class Ledger:
 
     # deliveries
 
-    def intend(
-        self, run: Run, batch_id: str, attempts: Sequence[Attempt], number: int = 1
-    ) -> list[Attempt]:
+    def intend(self, run: Run, batch_id: str, attempts: Sequence[Attempt]) -> list[Attempt]:
         """Write down what is about to be sent; returns the attempts with their delivery ids."""
         now = self.world.now()
         with self._engine.begin() as connection:
@@ -187,7 +187,7 @@ class Ledger:
                         "remote_id": attempt.remote_id,
                         "fields": _json(sorted(attempt.payload)),
                         "batch_id": batch_id,
-                        "attempt": number,
+                        "sends": 0,
                         "intent_at": now,
                     }
                     for attempt in numbered
@@ -296,16 +296,22 @@ class Ledger:
         self, connection: Connection, settled: Sequence[Settled], now: str
     ) -> None:
         d = schema.deliveries.c
-        by_fact: dict[tuple[str, str | None, str | None], list[int]] = {}
+        by_fact: dict[tuple[str, str | None, str | None, int], list[int]] = {}
         for each in settled:
-            fact = (each.outcome, each.error_code, each.error_field)
+            fact = (each.outcome, each.error_code, each.error_field, each.sends)
             by_fact.setdefault(fact, []).append(each.attempt.delivery_id)
         # one statement for the many that were written, not one for each
-        for (outcome, code, field_name), ids in by_fact.items():
+        for (outcome, code, field_name, sends), ids in by_fact.items():
             connection.execute(
                 update(schema.deliveries)
                 .where(d.delivery_id.in_(ids), d.outcome.is_(None))
-                .values(outcome=outcome, outcome_at=now, error_code=code, error_field=field_name)
+                .values(
+                    outcome=outcome,
+                    outcome_at=now,
+                    error_code=code,
+                    error_field=field_name,
+                    sends=sends,
+                )
             )
         for each in settled:
             if each.message is not None:
