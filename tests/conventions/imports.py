@@ -54,6 +54,8 @@ HARMLESS_CALLS = {
 }
 """Calls at a module's level that only make a value: a table's description, a pattern, a type."""
 
+HARMLESS_DEFAULTS = HARMLESS_CALLS | {"Argument", "Option"}
+
 
 def forbidden_imports(package: str, source: str) -> list[str]:
     """What a module of a package imports across a wall."""
@@ -116,20 +118,6 @@ def default_values(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast
     """What is worked out when a function is defined."""
     keyword_only = [default for default in function.args.kw_defaults if default]
     return [*function.args.defaults, *keyword_only]
-
-
-HARMLESS_DEFAULTS)
-            case ast.Import() | ast.ImportFrom() | ast.Pass():
-                continue
-            case ast.Expr(value=ast.Constant()):
-                continue
-            case ast.Assign() | ast.AnnAssign() | ast.Expr():
-                yield from calls([statement], but=HARMLESS_CALLS)
-            case _:
-                yield f"line {statement.lineno}: {type(statement).__name__}"
-
-
-HARMLESS_DEFAULTS = HARMLESS_CALLS | {"Argument", "Option"}
 
 
 def calls(nodes: Sequence[ast.AST], but: set[str]) -> Iterator[str]:
