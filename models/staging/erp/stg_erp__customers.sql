@@ -12,12 +12,11 @@ latest as (
     select *
     from source
     qualify
-        row_number() over (
-            partition by customer_id
-            order by
-                updated_at desc,
-                _dlt_load_id desc
-        )
+        row_number()
+            over (
+                partition by customer_id
+                order by updated_at desc, _dlt_load_id desc
+            )
         = 1
 
 ),

@@ -13,14 +13,15 @@ latest as (
     from source
     -- the export's own time first: an old file dropped again is loaded last but isn't newer
     qualify
-        row_number() over (
-            partition by invoice_no
-            order by
-                _exported_at desc nulls last,
-                _file_modified_at desc nulls last,
-                _dlt_load_id desc,
-                _row desc
-        )
+        row_number()
+            over (
+                partition by invoice_no
+                order by
+                    _exported_at desc nulls last,
+                    _file_modified_at desc nulls last,
+                    _dlt_load_id desc,
+                    _row desc
+            )
         = 1
 
 ),

@@ -13,12 +13,11 @@ latest as (
     from source
     -- a tombstone repeats the last `updated`, so the load decides between them
     qualify
-        row_number() over (
-            partition by id
-            order by
-                updated desc nulls first,
-                _dlt_load_id desc
-        )
+        row_number()
+            over (
+                partition by id
+                order by updated desc nulls first, _dlt_load_id desc
+            )
         = 1
 
 ),
