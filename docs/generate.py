@@ -8,6 +8,7 @@ so a page can't say anything else than the program does.
 """
 
 import argparse
+import ast
 import difflib
 import enum
 import importlib
@@ -41,6 +42,30 @@ A sync is a model and the exposure that sends it.
 What a column's owner means is said under
 [who owns a field](../explanation/how-it-works.md#who-owns-a-field).
 """
+SETTINGS_INTRODUCTION = """\
+Settings are read by dlt, in this order: environment variables, `.dlt/secrets.toml`,
+`.dlt/config.toml`, or a vault that dlt is told of.
+The folder `.dlt` is the working directory's, or that of `DLT_PROJECT_DIR`.
+
+A setting of a file may come from the environment instead: `[sources.erp] credentials`
+is `SOURCES__ERP__CREDENTIALS`.
+A setting marked as secret belongs into `secrets.toml`, the environment or a vault.
+"""
+VARIABLES = {
+    "TONGKE_WAREHOUSE": ("var/warehouse.duckdb", "The warehouse's file."),
+    "TONGKE_LEDGER": (
+        "var/ledger.sqlite",
+        "The ledger's file: what was sent, and what came of it.",
+    ),
+    "TONGKE_PIPELINES": ("var/pipelines", "Where ingestion keeps its working files."),
+    "DLT_PROJECT_DIR": ("the working directory", "The folder whose `.dlt` is read."),
+}
+CONNECTION = {
+    "kind": "Which file of `crm/` speaks its API; there is `selfbuilt`.",
+    "profile": "`pocketbase`, or the path of a YAML file that describes the API.",
+    "base_url": "Where it is.",
+    "rate": "`per_second`, `burst`, `per_day`, `in_flight`: what the CRM lets one account do.",
+}
 NOTE = "<!-- Written by `make docs`; edit the code, not this page. -->\n"
 
 
@@ -55,6 +80,7 @@ def main() -> None:
         "models.md": models_page(manifest),
         "syncs.md": syncs_page(manifest),
         "macros-and-seeds.md": macros_page(manifest),
+        "settings.md": settings_page(),
     }
     stale = [name for name, text in pages.items() if text != read(REFERENCE / name)]
     if is_check:
@@ -311,6 +337,65 @@ def macros_page(manifest: Mapping[str, Any]) -> str:
             table(["argument", "what it is"], rows),
         ]
     return join(lines)
+
+
+def settings_page() -> str:
+    """Every setting, from the dataclasses that read them."""
+    variables = [[f"`{name}`", text, f"`{usual}`"] for name, (usual, text) in VARIABLES.items()]
+    lines = [NOTE, "# Settings\n", SETTINGS_INTRODUCTION]
+    lines += ["## Environment variables\n", table(["variable", "what it is", "default"], variables)]
+    lines.append(
+        "## Sources\n\nA source is a section `[sources.NAME]`; its `kind` says which of these.\n"
+    )
+    for heading, node, constants in sorted(settings_classes(), key=lambda each: each[0]):
+        lines.append(f"### {heading}\n\n{paragraphs(ast.get_docstring(node) or '')}")
+        header = ["setting", "type", "default", "what it is"]
+        lines.append(table(header, attributes(node, constants)))
+    rows = [[f"`{name}`", text] for name, text in CONNECTION.items()]
+    lines.append("## Connections to CRMs\n\nA connection is a section `[crm.NAME]`.\n")
+    lines.append(table(["setting", "what it is"], rows))
+    lines.append(
+        "A profile may ask for more: settings and secrets of its own, such as PocketBase's"
+        " `identity` and `password`.\n"
+    )
+    return join(lines)
+
+
+def settings_classes() -> Iterator[tuple[str, ast.ClassDef, dict[str, str]]]:
+    """The classes that read a source's settings, each with a heading and its file's constants."""
+    for path in (ROOT / "ingestion" / "sources").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        constants = {
+            ast.unparse(statement.targets[0]): ast.unparse(statement.value)
+            for statement in tree.body
+            if isinstance(statement, ast.Assign)
+        }
+        for node in tree.body:
+            text = ast.get_docstring(node) if isinstance(node, ast.ClassDef) else None
+            if isinstance(node, ast.ClassDef) and text and "`[sources." in text:
+                kind = re.search(r"of kind (\w+)", text)
+                yield f"Kind {kind[1]}" if kind else f"Type {node.name}", node, constants
+
+
+def attributes(node: ast.ClassDef, constants: Mapping[str, str]) -> list[list[str]]:
+    """A settings class's attributes: name, type, default and what its docstring says."""
+    rows = []
+    for statement, following in zip(node.body, [*node.body[1:], ast.Pass()], strict=True):
+        if not isinstance(statement, ast.AnnAssign):
+            continue
+        value = ast.unparse(statement.value) if statement.value else ""
+        text = (
+            str(following.value.value)
+            if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
+            else ""
+        )
+        if "repr=False" in value:
+            text = f"A secret. {text}"
+        usual = constants.get(value, value)
+        usual = "" if not usual or usual.startswith("field(") else f"`{usual}`"
+        kind = ast.unparse(statement.annotation)
+        rows.append([f"`{ast.unparse(statement.target)}`", f"`{kind}`", usual, sentence(text)])
+    return rows
 
 
 def nodes(manifest: Mapping[str, Any], resource_type: str) -> list[dict[str, Any]]:
