@@ -3,7 +3,6 @@
 0 all done · 1 nothing could be read · 2 usage or configuration · 3 some could, some couldn't
 """
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -203,5 +202,3 @@ def _progress(format_: Format) -> Iterator[Callable[[str, str, int], None]]:
             progress.update(task, description=where)
 
         yield tell
-
-

@@ -10,9 +10,11 @@ environment completes a section of config.toml.
 import dataclasses
 import difflib
 import os
+import re
 import types
 import typing
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +29,8 @@ DEFAULT_PIPELINES = "var/pipelines"
 DEFAULT_LEDGER = "var/ledger.sqlite"
 
 C = TypeVar("C")
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,16 @@ def instances() -> list[Instance]:
     """
     found = []
     for name in sorted({*_sections("sources"), *_names_in_environment()}):
-        kind = dlt.config.get(f"sources.{name}.kind")
+        kind: Any = dlt.config.get(f"sources.{name}.kind")
         if not isinstance(kind, str) or not kind:
             raise ConfigurationError(
-                f"[sources.{name}] says no kind: add `kind = \"sql\"` (or another; "
-                f"`ingestion list --help` names them) in {settings_path()}/config.toml"
+                f"[sources.{name}] says no kind: add kind = 'sql', or another, "
+                f"in {settings_path() / 'config.toml'}"
+            )
+        if not _NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"[sources.{name}]: a source's name is in small letters, digits and single "
+                "underscores, for its tables land in raw_<name>"
             )
         found.append(Instance(name, kind))
     return found
@@ -97,7 +106,7 @@ def settings(instance: Instance, into: type[C]) -> C:
     values: dict[str, Any] = {}
     hints = typing.get_type_hints(into)
     for name, field in fields.items():
-        value = dlt.config.get(f"{section}.{name}")
+        value: Any = dlt.config.get(f"{section}.{name}")
         if value is None:
             if field.default is MISSING and field.default_factory is MISSING:
                 secret = " (a secret: .dlt/secrets.toml)" if not field.repr else ""
@@ -119,51 +128,61 @@ def checked(value: Any, hint: Any, where: str, *, secret: bool = False) -> Any:
     """
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is types.UnionType:
-        return checked(
-            value, next(a for a in arguments if a is not type(None)), where, secret=secret
-        )
-    if dataclasses.is_dataclass(hint):
-        return _nested(value, typing.cast("type[Any]", hint), where)
+        inner = next(a for a in arguments if a is not type(None))
+        return checked(value, inner, where, secret=secret)
     if origin is tuple:
-        items = [value] if isinstance(value, str) else value
-        if not isinstance(items, list | tuple):
-            raise ConfigurationError(f"{where} has to be a text or a list of texts")
+        items = [value] if isinstance(value, str) else _as(value, list, where, "a list of texts")
         return tuple(checked(item, arguments[0], where) for item in items)
     if origin is Mapping:
-        if not isinstance(value, Mapping):
-            raise ConfigurationError(f"{where} has to be a table of settings")
-        return {k: checked(v, arguments[1], f"{where}.{k}") for k, v in value.items()}
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if hint in (int, float) and isinstance(value, str):
-        try:
+        table = _as(value, Mapping, where, "a table of settings")
+        return {k: checked(v, arguments[1], f"{where}.{k}") for k, v in table.items()}
+    if dataclasses.is_dataclass(hint):
+        return _nested(value, typing.cast("type[Any]", hint), where)
+    return _plain(value, hint, where, secret=secret)
+
+
+def _plain(value: Any, hint: type, where: str, *, secret: bool) -> Any:
+    """A text, number or truth value; numbers may come as text, from the environment."""
+    if hint in (int, float) and isinstance(value, str | int) and not isinstance(value, bool):
+        with suppress(ValueError):
             return hint(value)
-        except ValueError:
-            pass
-    if not isinstance(value, hint) or (hint in (int, float) and isinstance(value, bool)):
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         shown = "" if secret else f", not {value!r}"
-        raise ConfigurationError(f"{where} has to be {_NAMES.get(hint, hint.__name__)}{shown}")
+        raise ConfigurationError(f"{where} has to be {_NAMES[hint]}{shown}")
     return value
 
 
-_NAMES: Mapping[type, str] = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+def _as(value: Any, wanted: Any, where: str, words: str) -> Any:
+    if not isinstance(value, wanted):
+        raise ConfigurationError(f"{where} has to be {words}")
+    return value
+
+
+_NAMES: Mapping[type, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
 
 
 def _nested(value: Any, into: type[Any], where: str) -> Any:
     """A table inside a section, as a dataclass."""
-    if not isinstance(value, Mapping):
-        raise ConfigurationError(f"{where} has to be a table of settings")
+    table = _as(value, Mapping, where, "a table of settings")
     fields = {field.name: field for field in dataclasses.fields(into)}
-    for key in value:
+    for key in table:
         if key not in fields:
             raise ConfigurationError(
                 f"{where} has an unknown setting `{key}`: it knows {', '.join(sorted(fields))}"
             )
+    for name, field in fields.items():
+        if field.default is MISSING and field.default_factory is MISSING and name not in table:
+            raise ConfigurationError(f"{where} lacks `{name}`")
     hints = typing.get_type_hints(into)
-    return into(**{k: checked(v, hints[k], f"{where}.{k}") for k, v in value.items()})
+    return into(**{k: checked(v, hints[k], f"{where}.{k}") for k, v in table.items()})
 
 
-def _run_context() -> PluggableRunContext | Any:
+def _run_context() -> Any:
     return Container()[PluggableRunContext].context
 
 

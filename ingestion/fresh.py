@@ -27,7 +27,7 @@ class Fresh:
         self._connection.register("batch", batch)
         try:
             fresh = self._connection.execute(
-                f"select * exclude (content), content || '.{self._mark}' as {ID} "  # noqa: S608 - no value in it
+                f"select * exclude (content), content || '.{self._mark}' as {ID} "
                 f"from (select *, {digest(batch.column_names)} as content from batch) "
                 "anti join known using (content)"
             ).to_arrow_table()

@@ -65,7 +65,7 @@ class Landed:
             if connection is None:
                 return None
             row = connection.execute(
-                f"select max({_quoted(cursor)}) from {self._name(table)} {sane}"  # noqa: S608 - quoted names
+                f"select max({_quoted(cursor)}) from {self._name(table)} {sane}"
             ).fetchone()
         return row[0] if row else None
 
@@ -94,7 +94,7 @@ class Landed:
             if connection is None:
                 return empty
             return connection.execute(
-                f"select left(_dlt_id, {CONTENT_LENGTH}) as content "  # noqa: S608 - quoted names
+                f"select left(_dlt_id, {CONTENT_LENGTH}) as content "
                 f"from {self._name(table)} {window} "
                 f"qualify rank() over (partition by {keys} order by _dlt_load_id desc) = 1",
                 values,
@@ -104,12 +104,13 @@ class Landed:
         """The newest version of every record: by load, then by the columns of `order`."""
         if not self.columns(table):
             return None
-        ordering = ", ".join(["_dlt_load_id desc", *(f"{_quoted(o)} desc nulls last" for o in order)])
+        newest_first = (f"{_quoted(column)} desc nulls last" for column in order)
+        ordering = ", ".join(["_dlt_load_id desc", *newest_first])
         with self._opened() as connection:
             if connection is None:
                 return None
             return connection.execute(
-                f"select * exclude (_dlt_id, _dlt_load_id) from {self._name(table)} "  # noqa: S608 - quoted names
+                f"select * exclude (_dlt_id, _dlt_load_id) from {self._name(table)} "
                 f"qualify row_number() over (partition by {_quoted(key)} order by {ordering}) = 1"
             ).to_arrow_table()
 
@@ -121,7 +122,7 @@ class Landed:
             if connection is None:
                 return set()
             rows = connection.execute(
-                f"select distinct {_quoted(column)} from {self._name(table)} where {where}"  # noqa: S608 - quoted names
+                f"select distinct {_quoted(column)} from {self._name(table)} where {where}"
             ).fetchall()
         return {row[0] for row in rows}
 
@@ -132,9 +133,7 @@ class Landed:
         with self._opened() as connection:
             if connection is None:
                 return True
-            return not connection.execute(
-                f"select 1 from {self._name(table)} limit 1"  # noqa: S608 - quoted names
-            ).fetchall()
+            return not connection.execute(f"select 1 from {self._name(table)} limit 1").fetchall()
 
     def half_loaded(self) -> dict[str, set[str]]:
         """The loads that began and never ended, by table.
@@ -164,9 +163,10 @@ class Landed:
                 table: {
                     row[0]
                     for row in connection.execute(
-                        f"select distinct _dlt_load_id from {self._name(table)} "  # noqa: S608 - quoted names
+                        f"select distinct _dlt_load_id from {self._name(table)} "
                         "where regexp_full_match(_dlt_load_id, '\\d{10}\\.\\d+') "
-                        f"and _dlt_load_id not in (select load_id from {self._name('_dlt_loads')})"
+                        f"and _dlt_load_id not in "
+                        f"(select load_id from {self._name('_dlt_loads')} where status = 0)"
                     ).fetchall()
                 }
                 for table in sorted(tables)

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,16 +102,15 @@ class Landing:
             for work in works:
                 work.rows = work.bytes = 0
             try:
-                self._extract(pipeline, name, works, source, landed, full=full)
+                has_news = self._extract(pipeline, name, works, source, landed, full=full)
                 break
             except TableError as error:
+                # nothing of the package was kept: the other tables are read once more
                 problems.append(Problem(error.table, str(error)))
                 works = [work for work in works if work.table.name != error.table]
-        if any(work.is_written for work in works):
-            self._load(pipeline, name, works)
-        else:
-            pipeline.abort_packages()
-        self._count_run(pipeline, full=full)
+        if has_news:
+            self._load(pipeline, landed, works)
+        pipeline.set_local_state_val(_RUNS, 0 if full else _runs_since_full(pipeline) + 1)
         problems += [p for p in source.problems() if p not in problems]
         return SourceSummary(
             name,
@@ -127,19 +127,20 @@ class Landing:
     def _pipeline(self, name: str, landed: Landed) -> dlt.Pipeline:
         """The source's pipeline, with nothing of an earlier run hanging in it."""
         pipeline = self._new_pipeline(name)
-        if pipeline.has_pending_data:
-            pipeline.abort_packages()
         self._take_out_half_loaded(landed)
-        known = {
-            t["name"] for t in pipeline.default_schema.data_tables()
-        } if pipeline.default_schema_name else set()
-        if any(not landed.columns(table) for table in known):
-            # somebody dropped a raw table to have it anew; dlt would think it is still there
-            runs = _runs_since_full(pipeline)
-            pipeline.drop()
-            pipeline = self._new_pipeline(name)
-            pipeline.set_local_state_val(_RUNS, runs)
+        tables = _known_tables(pipeline)
+        # where somebody dropped a raw table to have it anew, dlt would think it is still there
+        if pipeline.has_pending_data or any(not landed.columns(table) for table in tables):
+            pipeline = self._afresh(pipeline)
         return pipeline
+
+    def _afresh(self, pipeline: dlt.Pipeline) -> dlt.Pipeline:
+        """The pipeline without dlt's working files: what was read, the raw tables know."""
+        runs = _runs_since_full(pipeline)
+        pipeline.drop()
+        afresh = self._new_pipeline(pipeline.pipeline_name)
+        afresh.set_local_state_val(_RUNS, runs)
+        return afresh
 
     def _new_pipeline(self, name: str) -> dlt.Pipeline:
         return dlt.pipeline(
@@ -157,7 +158,7 @@ class Landing:
         with self._opened() as connection:
             for table, loads in halves.items():
                 connection.execute(
-                    f'delete from "{landed.dataset}"."{table}" '  # noqa: S608 - names from the catalog
+                    f'delete from "{landed.dataset}"."{table}" '
                     "where _dlt_load_id in (select unnest(?))",
                     [sorted(loads)],
                 )
@@ -171,26 +172,34 @@ class Landing:
         landed: Landed,
         *,
         full: bool,
-    ) -> None:
-        """Write what is new into a package of dlt's."""
+    ) -> bool:
+        """Write what is new into a package of dlt's; whether there is anything."""
         mark = secrets.token_hex(4)
+        reads = [(work, self._batches(work, source, landed, mark, full=full)) for work in works]
+        # a package costs half a second, and most runs of most sources find nothing
+        while reads:
+            work, batches = reads.pop(0)
+            first = next(batches, None)
+            if first is not None:
+                reads.insert(0, (work, chain([first], batches)))
+                break
+        if not reads:
+            return False
         resources = [
             dlt.resource(
-                self._batches(work, source, landed, mark, full=full),
+                batches,
                 name=work.table.name,
                 write_disposition="append",
                 schema_contract=SCHEMA_CONTRACT,
                 columns=contract.hints(work.table.columns),
             )
-            for work in works
+            for work, batches in reads
         ]
         try:
-            pipeline.extract(
-                _dlt_source(name, resources), loader_file_format="parquet", workers=1
-            )
+            pipeline.extract(_dlt_source(name, resources), loader_file_format="parquet", workers=1)
         except PipelineStepFailed as error:
-            pipeline.abort_packages()
             raise _ours(error, name) from error
+        return True
 
     def _batches(
         self, work: "Work", source: Source, landed: Landed, mark: str, *, full: bool
@@ -214,18 +223,19 @@ class Landing:
         finally:
             fresh.close()
 
-    def _load(self, pipeline: dlt.Pipeline, name: str, works: list["Work"]) -> None:
+    def _load(self, pipeline: dlt.Pipeline, landed: Landed, works: list["Work"]) -> None:
         """Load the package, holding the warehouse only now."""
         try:
             pipeline.normalize()
             with self._opened() as connection:
-                _make_way(connection, f"raw_{name}", works)
+                _make_way(connection, landed.dataset, works)
                 pipeline.load(destination=dlt.destinations.duckdb(connection))
         except PipelineStepFailed as error:
-            pipeline.abort_packages()
-            raise _ours(error, name) from error
+            self._afresh(pipeline)
+            self._take_out_half_loaded(landed)
+            raise _ours(error, pipeline.pipeline_name) from error
         except BaseException:
-            pipeline.abort_packages()
+            self._afresh(pipeline)
             raise
 
     def _opened(self) -> duckdb.DuckDBPyConnection:
@@ -242,9 +252,6 @@ class Landing:
         every: int | None = getattr(source, "full_every", None)
         return bool(every) and _runs_since_full(pipeline) + 1 >= int(every or 0)
 
-    def _count_run(self, pipeline: dlt.Pipeline, *, full: bool) -> None:
-        pipeline.set_local_state_val(_RUNS, 0 if full else _runs_since_full(pipeline) + 1)
-
 
 @dataclass(slots=True)
 class Work:
@@ -257,13 +264,11 @@ class Work:
     changed_types: tuple[str, ...] = ()
     rows: int = 0
     bytes: int = 0
-    is_written: bool = False
 
     def written(self, batch: pa.Table) -> pa.Table:
         """Count a batch that goes into the package."""
         self.rows += batch.num_rows
         self.bytes += batch.nbytes
-        self.is_written = True
         return batch
 
 
@@ -307,9 +312,7 @@ def _as_written(moment: dt.datetime, example: str) -> str:
     return text + ("Z" if example.endswith("Z") else "")
 
 
-def _compared(
-    name: str, offered: list[Table], landed: Landed
-) -> tuple[list[Work], list[Problem]]:
+def _compared(name: str, offered: list[Table], landed: Landed) -> tuple[list[Work], list[Problem]]:
     """The tables beside what was landed of them; those whose types changed are refused."""
     works, problems = [], []
     for table in offered:
@@ -363,7 +366,7 @@ def _make_way(connection: duckdb.DuckDBPyConnection, dataset: str, works: list[W
     }
     missing = any(work.table.name not in tables for work in works)
     if "_dlt_version" in tables and (missing or any(w.new_columns for w in works)):
-        connection.execute(f'delete from "{dataset}"._dlt_version')  # noqa: S608 - a checked name
+        connection.execute(f'delete from "{dataset}"._dlt_version')
 
 
 def _dlt_source(name: str, resources: list[Any]) -> Any:
@@ -390,6 +393,13 @@ def _ours(error: PipelineStepFailed, name: str) -> IngestionError:
     return SourceError(f"{name}: {type(last).__name__} while landing: {last}")
 
 
+def _known_tables(pipeline: dlt.Pipeline) -> list[str]:
+    """The raw tables that dlt believes to be there."""
+    if not pipeline.default_schema_name:
+        return []
+    return [table["name"] for table in pipeline.default_schema.data_tables()]
+
+
 def _runs_since_full(pipeline: dlt.Pipeline) -> int:
     with suppress(KeyError):
         return int(pipeline.get_local_state_val(_RUNS))
@@ -400,5 +410,3 @@ def _status(works: list[Work], problems: list[Problem]) -> Status:
     if not any(problem.is_error for problem in problems):
         return "done"
     return "partly" if works else "failed"
-
-

@@ -1,4 +1,4 @@
-"""The kinds of source. Each is a folder that knows one kind of system and nothing of dlt's state."""
+"""The kinds of source: each is a folder that knows one kind of system, and nothing of dlt."""
 
 from collections.abc import Callable
 from importlib import import_module

@@ -54,7 +54,9 @@ class Sheet:
 class Format(Protocol):
     """A kind of file."""
 
-    pattern: str
+    @property
+    def pattern(self) -> str:
+        """Which files of a folder are of this kind."""
 
     def sheets(self, document: Document, wanted: frozenset[str]) -> Iterator[Sheet]:
         """A file as sheets of text; of a workbook, those that are wanted.
@@ -91,9 +93,7 @@ class DropSource:
                 f"mend [sources.{self._name}] folder"
             )
         self._problems, self._new = [], {table: [] for table in self._tables}
-        known = {
-            digest for table in self._tables for digest in landed.values(table, "_file_hash")
-        }
+        known = {digest for table in self._tables for digest in landed.values(table, "_file_hash")}
         for path in documents(self._folder, self._format.pattern):
             try:
                 document = opened(path)
@@ -103,9 +103,7 @@ class DropSource:
                     known.add(document.digest)
             except DocumentError as error:
                 self._problems.append(Problem(None, f"{self._name}: {error}"))
-        return [
-            table for name in self._tables if (table := self._table(name, landed)) is not None
-        ]
+        return [table for name in self._tables if (table := self._table(name, landed)) is not None]
 
     def read(self, reading: Reading) -> Iterator[pa.Table]:
         """The rows of the new files, a file at a time."""

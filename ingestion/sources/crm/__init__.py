@@ -83,9 +83,7 @@ class CrmSource:
                 ]
             )
             found.append(
-                Table(
-                    column_name(name), ("id",), schema, cursor="updated", lag=self._config.lag
-                )
+                Table(column_name(name), ("id",), schema, cursor="updated", lag=self._config.lag)
             )
         return found
 

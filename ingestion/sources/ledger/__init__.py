@@ -6,13 +6,14 @@ nothing to land, which is said and is no error.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 import sqlalchemy as sa
 
 from ingestion.config import Instance, ledger_path, settings
-from ingestion.sources.sql import SqlSettings, SqlSource, SqlTable
 from ingestion.landed import Landed
+from ingestion.sources.sql import SqlSettings, SqlSource, SqlTable
 from ingestion.tables import Problem, Reading, Table
 
 _TABLES = {
@@ -44,16 +45,14 @@ class LedgerSource:
     """The ledger's tables, but for the values that were sent."""
 
     def __init__(self, name: str, config: LedgerSettings) -> None:
-        self._path = ledger_path() if config.path is None else config.path
+        self._path = ledger_path() if config.path is None else Path(config.path)
         self._name = name
         self._database: SqlSource | None = None
         self._problems: list[Problem] = []
 
     def tables(self, landed: Landed) -> list[Table]:
         """The tables that are there."""
-        import pathlib
-
-        path = pathlib.Path(self._path)
+        path = self._path
         self._problems = []
         if not path.exists():
             message = f"{self._name}: there is no ledger at {path} yet; no sync has run"

@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from ingestion.config import Instance, settings
 from ingestion.errors import SourceError
-from ingestion.sources.roundup.client import Client
 from ingestion.landed import Landed
+from ingestion.sources.roundup.client import Client
 from ingestion.tables import Problem, Reading, Table
 
 ROUNDS = 10
@@ -148,9 +148,7 @@ class RoundupSource:
         newest = reading.landed.newest(reading.table.name, "id", ("activity",))
         if newest is None:
             return
-        held = {
-            row["id"]: row for row in newest.to_pylist() if not row["is_retired"]
-        }
+        held = {row["id"]: row for row in newest.to_pylist() if not row["is_retired"]}
         expected = len(held.keys() | seen.keys())
         if not reading.full and self._client.count(class_name) == expected:
             return

@@ -100,9 +100,7 @@ class Client:
         """End the connections."""
         self._session.close()
 
-    def _get(
-        self, path: str, parameters: Mapping[str, str | int], *, missing: bool = False
-    ) -> Any:
+    def _get(self, path: str, parameters: Mapping[str, str | int], *, missing: bool = False) -> Any:
         url = f"{self._base}/{path}"
         for attempt in range(1, ATTEMPTS + 1):
             try:

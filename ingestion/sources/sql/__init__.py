@@ -4,7 +4,7 @@ What a row's newest version is, the database says by a cursor column; rows are r
 from the cursor's newest landed value on, that value included, minus an overlap.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -13,9 +13,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from ingestion.config import Instance, settings
 from ingestion.errors import ConfigurationError, SourceError, TableError
+from ingestion.landed import Landed
 from ingestion.naming import column_name, distinct
 from ingestion.sources.sql.columns import Column, column_of, declared
-from ingestion.landed import Landed
 from ingestion.tables import Problem, Reading, Table
 
 DEFAULT_LAG = 600.0
@@ -141,9 +141,7 @@ class SqlSource:
 
     def _plan(self, inspector: sa.Inspector, name: str, config: SqlTable) -> "_Plan":
         origin = config.table or name
-        if not (
-            inspector.has_table(origin, schema=self._config.schema)
-        ):
+        if not (inspector.has_table(origin, schema=self._config.schema)):
             there = ", ".join(sorted(inspector.get_table_names(schema=self._config.schema))[:20])
             raise TableError(
                 name,
@@ -216,19 +214,17 @@ class _Plan:
     source: sa.TableClause
     columns: list[Column]
 
-    def arrow(self, rows: list[sa.Row]) -> pa.Table:  # type: ignore[type-arg]  # any row
+    def arrow(self, rows: Sequence[sa.Row]) -> pa.Table:  # type: ignore[type-arg]  # any row
         """Rows of the database as an Arrow table."""
         arrays = []
         for column, values in zip(self.columns, zip(*rows, strict=True), strict=True):
             try:
                 arrays.append(column.array(values))
             except (pa.ArrowException, ValueError, TypeError, OverflowError):
-                raise TableError(
-                    self.table.name, self._misfit(column, values, rows)
-                ) from None
+                raise TableError(self.table.name, self._misfit(column, values, rows)) from None
         return pa.Table.from_arrays(arrays, schema=self.table.columns)
 
-    def _misfit(self, column: Column, values: tuple[object, ...], rows: list[sa.Row]) -> str:  # type: ignore[type-arg]  # any row
+    def _misfit(self, column: Column, values: tuple[object, ...], rows: Sequence[sa.Row]) -> str:  # type: ignore[type-arg]  # any row
         """Which row holds what its column can't; the value itself isn't shown."""
         place = [c.name for c in self.columns]
         for value, row in zip(values, rows, strict=True):

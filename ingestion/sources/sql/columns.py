@@ -55,26 +55,30 @@ def column_of(
 ) -> Column:
     """How a column of a declared type is read."""
     is_sqlite = dialect == "sqlite"
-    if isinstance(declared_as, sa.Float):
-        return Column(name, raw, raw, pa.float64(), _plain(pa.float64()))
-    if isinstance(declared_as, sa.Numeric):
-        precision, scale = _digits(declared_as)
-        type_ = pa.decimal128(precision, scale)
-        selected = _exact_text(raw, name, scale) if is_sqlite else raw
-        return Column(name, raw, selected, type_, _decimals(type_))
-    if isinstance(declared_as, sa.Boolean):
-        return Column(name, raw, raw, pa.bool_(), _booleans)
-    if isinstance(declared_as, sa.Integer):
-        return Column(name, raw, raw, pa.int64(), _plain(pa.int64()))
+    type_, convert = _arrow(declared_as, is_sqlite=is_sqlite)
+    selected = raw
+    if is_sqlite and pa.types.is_decimal(type_):
+        selected = _exact_text(raw, name, type_.scale)
+    is_time = pa.types.is_timestamp(type_) or pa.types.is_date(type_)
+    return Column(name, raw, selected, type_, convert, is_text_time=is_sqlite and is_time)
+
+
+def _arrow(
+    declared_as: sa.types.TypeEngine[Any], *, is_sqlite: bool
+) -> tuple[pa.DataType, Converter]:
+    """The Arrow type of a declared type, and what makes it of the driver's values."""
+    # Float is a Numeric to SQLAlchemy, but to nobody who counts money
+    if isinstance(declared_as, sa.Numeric) and not isinstance(declared_as, sa.Float):
+        type_ = pa.decimal128(*_digits(declared_as))
+        return type_, _decimals(type_)
     if isinstance(declared_as, sa.DateTime):
-        zone = "UTC" if getattr(declared_as, "timezone", False) and not is_sqlite else None
-        type_ = pa.timestamp("us", tz=zone)
-        return Column(name, raw, raw, type_, _times(type_), is_text_time=is_sqlite)
-    if isinstance(declared_as, sa.Date):
-        return Column(name, raw, raw, pa.date32(), _times(pa.date32()), is_text_time=is_sqlite)
-    if isinstance(declared_as, sa.LargeBinary):
-        return Column(name, raw, raw, pa.binary(), _plain(pa.binary()))
-    return Column(name, raw, raw, pa.string(), _texts)
+        has_zone = getattr(declared_as, "timezone", False) and not is_sqlite
+        type_ = pa.timestamp("us", tz="UTC" if has_zone else None)
+        return type_, _times(type_)
+    for declared_class, type_, convert in _SIMPLE:
+        if isinstance(declared_as, declared_class):
+            return type_, convert
+    return pa.string(), _texts
 
 
 _DECLARED = re.compile(r"(?:decimal|numeric)\((\d+),\s*(\d+)\)")
@@ -90,8 +94,12 @@ def declared(text: str, where: str) -> sa.types.TypeEngine[Any]:
     if found := _DECLARED.fullmatch(lowered):
         return sa.Numeric(int(found[1]), int(found[2]))
     simple: dict[str, sa.types.TypeEngine[Any]] = {
-        "text": sa.Text(), "bigint": sa.BigInteger(), "double": sa.Float(),
-        "boolean": sa.Boolean(), "timestamp": sa.DateTime(), "date": sa.Date(),
+        "text": sa.Text(),
+        "bigint": sa.BigInteger(),
+        "double": sa.Float(),
+        "boolean": sa.Boolean(),
+        "timestamp": sa.DateTime(),
+        "date": sa.Date(),
     }
     if lowered not in simple:
         raise ConfigurationError(
@@ -192,3 +200,12 @@ def _text(value: Any) -> str | None:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
+
+
+_SIMPLE: Sequence[tuple[type[sa.types.TypeEngine[Any]], pa.DataType, Converter]] = (
+    (sa.Float, pa.float64(), _plain(pa.float64())),
+    (sa.Boolean, pa.bool_(), _booleans),
+    (sa.Integer, pa.int64(), _plain(pa.int64())),
+    (sa.Date, pa.date32(), _times(pa.date32())),
+    (sa.LargeBinary, pa.binary(), _plain(pa.binary())),
+)
