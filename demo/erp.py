@@ -186,6 +186,11 @@ class Erp:
     customers: list[Customer]
     orders: list[Order]
 
+    @property
+    def contact_count(self) -> int:
+        """How many contacts all customers have."""
+        return sum(len(customer.contacts) for customer in self.customers)
+
     def truth(self) -> Iterator[truth.Truth]:
         """Say whose records these are."""
         for customer in self.customers:
@@ -337,9 +342,7 @@ def _orders(population: Population, customers: Sequence[Customer]) -> list[Order
     # created_at ascends with the id, so the customers of a day are a prefix of the list
     weights = list(
         accumulate(
-            0.0
-            if customer.is_deleted
-            else rng.paretovariate(1.3) * (3 if customer.company else 1)
+            0.0 if customer.is_deleted else rng.paretovariate(1.3) * (3 if customer.company else 1)
             for customer in customers
         )
     )
@@ -495,9 +498,7 @@ def _line_rows(orders: Iterable[Order]) -> Iterator[tuple[object, ...]]:
             )
 
 
-def _insert(
-    database: sqlite3.Connection, table: str, rows: Iterator[tuple[object, ...]]
-) -> None:
+def _insert(database: sqlite3.Connection, table: str, rows: Iterator[tuple[object, ...]]) -> None:
     first = next(rows, None)
     if first is None:
         return

@@ -283,15 +283,11 @@ def _write_workbook(path: Path, invoices: list[Invoice], as_of: date) -> None:
         month = f"{invoices[0].issued_on:%Y年%m月}"
         exported_at = _time(_exported_at(invoices, as_of))
         sheet = workbook.add_worksheet("发票")
-        _write_head(
-            sheet, f"{month} 发票台账　{EXPORTED_AT}{exported_at}", INVOICE_HEADER, formats
-        )
+        _write_head(sheet, f"{month} 发票台账　{EXPORTED_AT}{exported_at}", INVOICE_HEADER, formats)
         for row, invoice in enumerate(invoices, start=3):
             _write_invoice(sheet, row, invoice, formats)
         sheet = workbook.add_worksheet("收款")
-        _write_head(
-            sheet, f"{month} 收款台账　{EXPORTED_AT}{exported_at}", PAYMENT_HEADER, formats
-        )
+        _write_head(sheet, f"{month} 收款台账　{EXPORTED_AT}{exported_at}", PAYMENT_HEADER, formats)
         paid = ((invoice, payment) for invoice in invoices for payment in invoice.payments)
         for row, (invoice, payment) in enumerate(paid, start=3):
             sheet.write_string(row, 0, payment.payment_no)

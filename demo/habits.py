@@ -115,7 +115,11 @@ class Typist:
         if company.is_western:
             variants = (brand, company.name.upper(), company.name.replace(".", ""))
         elif company.is_branch:
-            variants = (f"{brand}({city})有限公司", f"{city}{brand}有限公司", f"{brand}{city}分公司")
+            variants = (
+                f"{brand}({city})有限公司",
+                f"{city}{brand}有限公司",
+                f"{brand}{city}分公司",
+            )
         else:
             variants = (
                 f"{brand}有限公司",
@@ -176,7 +180,9 @@ class Typist:
         if number.startswith("+"):
             return self._rng.choice((number.replace("+", "00", 1), f"{number[:3]} {number[3:]}"))
         if not number.isdigit():
-            return self._rng.choice((number.replace("-", ""), f"+86 {number[1:]}", f"{number}转801"))
+            return self._rng.choice(
+                (number.replace("-", ""), f"+86 {number[1:]}", f"{number}转801")
+            )
         first, middle, last = number[:3], number[3:7], number[7:]
         return self._rng.choice(
             (

@@ -112,9 +112,7 @@ class _Registry:
         return address
 
 
-def make_people(
-    rng: Random, count: int, companies: list[Company], as_of: date
-) -> list[Person]:
+def make_people(rng: Random, count: int, companies: list[Company], as_of: date) -> list[Person]:
     """Make people; the first three are the ones that the documented changes happen to.
 
     The first is a contact at the first company and known to every system,
@@ -138,9 +136,7 @@ def make_people(
     return people
 
 
-def _featured(
-    rng: Random, registry: _Registry, company: Company, as_of: date
-) -> Iterator[Person]:
+def _featured(rng: Random, registry: _Registry, company: Company, as_of: date) -> Iterator[Person]:
     buyer = _employee(rng, registry, 1, company, as_of)
     yield _renamed(buyer, ("林", "lin"), ("晓岚", "xiaolan"), registry, SYSTEMS)
     asker = _private(rng, registry, 2, as_of)
@@ -204,9 +200,7 @@ def _private(rng: Random, registry: _Registry, number: int, as_of: date) -> Pers
     city = rng.choice(WESTERN_CITIES if is_western else CITIES)[0]
     person = _anyone(rng, registry, number, city, is_western, as_of)
     known_to = _drawn(rng, erp=0.25, helpdesk=0.3, shop=0.75, selfbuilt=0.18)
-    return replace(
-        person, known_to=_only_typed_by_sales(rng) or known_to or frozenset({"shop"})
-    )
+    return replace(person, known_to=_only_typed_by_sales(rng) or known_to or frozenset({"shop"}))
 
 
 def _relative(
@@ -257,7 +251,9 @@ def _anyone(
     else:
         surname, latin_surname = _common(rng, SURNAMES)
         given, latin_given = _common(rng, GIVEN_MALE if sex == "m" else GIVEN_FEMALE)
-    birth_date = date(as_of.year - rng.randrange(20, 68), rng.randrange(1, 13), rng.randrange(1, 29))
+    birth_date = date(
+        as_of.year - rng.randrange(20, 68), rng.randrange(1, 13), rng.randrange(1, 29)
+    )
     region = next((code for name, _, code in CITIES if name == city), "")
     former, mobile, since = _numbers(rng, registry, city, is_western, as_of)
     return Person(

@@ -117,7 +117,9 @@ BRAND_PINYIN = dict(
 WESTERN_FORMS = {"DE": "GmbH", "GB": "Ltd.", "FR": "S.A.S.", "US": "Inc.", "IT": "S.r.l."}
 WESTERN_TRADES = ("Industries", "Trading", "Systems", "Foods", "Instruments", "Logistics")
 
-TITLES = tuple("采购经理 采购专员 财务经理 会计 总经理 行政主管 IT工程师 仓库主管 销售总监 助理".split())
+TITLES = tuple(
+    "采购经理 采购专员 财务经理 会计 总经理 行政主管 IT工程师 仓库主管 销售总监 助理".split()
+)
 WESTERN_TITLES = ("Buyer", "Purchasing Manager", "Accountant", "Managing Director", "IT Manager")
 
 # sku, name, unit price in ten-thousandths of a yuan, smallest quantity in thousandths
@@ -145,7 +147,7 @@ SHOP_PRODUCTS = (
     ("保温杯, 500ml", 8_990),
     ("蓝牙耳机", 29_900),
     ("桌面加湿器", 12_950),
-    ("乳胶枕 \"云\" 系列", 25_900),
+    ('乳胶枕 "云" 系列', 25_900),
     ("儿童水壶", 6_880),
     ("充电宝", 15_900),
     ("龙井茶 250g", 36_800),
@@ -169,9 +171,13 @@ TICKET_TITLES = (
 NICKNAMES = tuple(
     "小{} 爱吃鱼的{} {}爸爸 {}妈妈 阿{} {}😊 快乐的{} {}2008 风中的{} {}·旅行中".split()
 )
-PERSONAL_MAIL_HOSTS = tuple("qq.com 163.com 126.com sina.com foxmail.com outlook.com gmail.com".split())
+PERSONAL_MAIL_HOSTS = tuple(
+    "qq.com 163.com 126.com sina.com foxmail.com outlook.com gmail.com".split()
+)
 
 NOTES = tuple(
-    "已加微信;下周回访;对价格敏感;老客户介绍;展会认识，感兴趣;要求月结60天;节后再联系;只接受对公转账".split(";")
+    "已加微信;下周回访;对价格敏感;老客户介绍;展会认识，感兴趣;要求月结60天;节后再联系;只接受对公转账".split(
+        ";"
+    )
 )
 SALESPEOPLE = spelled("周敏zhoumin 郑凯zhengkai 苏婷suting 何志远hezhiyuan")
