@@ -115,6 +115,7 @@ def run(
     seed: SeedOption = 1,
     as_of: AsOfOption = None,
     home: HomeOption = DEFAULT_HOME,
+    *,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the servers up, and say how to sign in.")
     ] = False,
@@ -124,7 +125,8 @@ def run(
     Example: python -m demo run --size 2000 --keep
     """
     with _ending_on_sigterm(), _explained():
-        code = story.tell(Home(home), size, seed, as_of and as_of.date(), console, keep=keep)
+        setting = story.Setting(Home(home), size, seed, as_of.date() if as_of else None)
+        code = story.tell(setting, console, keep=keep)
     raise typer.Exit(code)
 
 

@@ -136,7 +136,13 @@ def write(home: Path, passwords: dict[str, str], helpdesk: Helpdesk) -> None:
         agent = database.user.lookup(AGENT_USER)
         for user in helpdesk.users:
             stamps = _stamps(user.created_at, user.created_at, agent)
-            _add(database, "user", user.user_id, _user_values(user) | stamps, user.is_retired)
+            _add(
+                database,
+                "user",
+                user.user_id,
+                _user_values(user) | stamps,
+                is_retired=user.is_retired,
+            )
         for issue in helpdesk.issues:
             values = {
                 "title": issue.title,
@@ -150,7 +156,7 @@ def write(home: Path, passwords: dict[str, str], helpdesk: Helpdesk) -> None:
                 "superseder": [],
                 "keyword": [],
             } | _stamps(issue.created_at, issue.active_at, agent)
-            _add(database, "issue", issue.issue_id, values, issue.is_retired)
+            _add(database, "issue", issue.issue_id, values, is_retired=issue.is_retired)
         for name, rows in (("user", helpdesk.users), ("issue", helpdesk.issues)):
             first = FIRST_CUSTOMER_ID if name == "user" else 1
             database.setid(name, str(first + len(rows)))
@@ -283,7 +289,7 @@ def _add_staff(database: Any, user_id: int, username: str, role: str, secret: st
 
 
 def _add(
-    database: Any, class_name: str, item_id: int, values: dict[str, Any], is_retired: bool
+    database: Any, class_name: str, item_id: int, values: dict[str, Any], *, is_retired: bool
 ) -> None:
     """Add an item as Roundup's own import does: with its id and times, and waking no detector.
 

@@ -48,10 +48,23 @@ class Chapter:
     steps: tuple[Step, ...]
 
 
-def chapters(home: Home, size: int, seed: int, as_of: date | None) -> tuple[Chapter, ...]:
+@dataclass(frozen=True)
+class Setting:
+    """Where and on what company the story plays."""
+
+    home: Home
+    size: int
+    seed: int
+    as_of: date | None
+    """None for today, as the commands themselves take it."""
+
+
+def chapters(setting: Setting) -> tuple[Chapter, ...]:
     """Return the story's chapters."""
-    folder = _shown(home.folder)
+    as_of = setting.as_of
+    folder = _shown(setting.home.folder)
     there = () if folder == str(DEFAULT_HOME) else ("--home", folder)
+    of_size = ("--size", str(setting.size), "--seed", str(setting.seed))
     day = ("--as-of", as_of.isoformat()) if as_of else ()
     of_day = ("--vars", f"{{as_of: '{as_of.isoformat()}'}}") if as_of else ()
     plan = f"{folder}/first.plan"
@@ -65,7 +78,7 @@ def chapters(home: Home, size: int, seed: int, as_of: date | None) -> tuple[Chap
             "Five systems that disagree",
             (
                 Step(
-                    (*python, "start", "--size", str(size), "--seed", str(seed), *day, *there),
+                    (*python, "start", *of_size, *day, *there),
                     "An ERP, a helpdesk, finance's workbooks, a shop, and the CRM in which"
                     " salespeople have already typed. Real servers, real files, made-up people.",
                 ),
@@ -142,14 +155,12 @@ def environment_of(home: Home) -> dict[str, str]:
     }
 
 
-def tell(
-    home: Home, size: int, seed: int, as_of: date | None, console: Console, *, keep: bool
-) -> int:
+def tell(setting: Setting, console: Console, *, keep: bool) -> int:
     """Tell the story and return its exit code; whatever happens, stop what it started."""
     began = time.monotonic()
-    code = 1
+    home, code = setting.home, 1
     try:
-        code = _tell(chapters(home, size, seed, as_of), home, console)
+        code = _tell(chapters(setting), home, console)
         if code == 0:
             _say_goodbye(home, console, keep=keep)
     finally:

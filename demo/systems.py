@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -165,7 +166,7 @@ def _serve(home: Home, name: str, command: Callable[[int], list[str]], is_ready:
         process = processes.start(command(port), home.log(name), environment)
         # before anything else, so that whatever happens next, `stop` knows of it
         _record(home, name, process, url)
-        if processes.wait_until(process, lambda url=url: _answers(url + is_ready)):
+        if processes.wait_until(process, partial(_answers, url + is_ready)):
             return url
         processes.end(process)
     last_words = home.log(name).read_text(encoding="utf-8", errors="replace")[-500:]
