@@ -59,9 +59,7 @@ def make_companies(rng: Random, count: int) -> list[Company]:
                 companies.append(branch)
                 continue
         draw = _western_brands if rng.random() < WESTERN_SHARE else _chinese_brands
-        company = next(
-            company for company in draw(rng, entity) if company.brand not in taken
-        )
+        company = next(company for company in draw(rng, entity) if company.brand not in taken)
         taken.add(company.brand)
         companies.append(company)
     return companies

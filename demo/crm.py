@@ -5,16 +5,18 @@ They typed before the warehouse knew anything: some companies and contacts are i
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 from string import ascii_lowercase, digits
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
 from demo import truth
-from demo.companies import Company
+from demo.companies import FEATURED_COMPANY, Company
 from demo.habits import Habits, Typist
 from demo.people import Person
 from demo.population import SHANGHAI, Population
@@ -99,10 +101,8 @@ class Server:
         self._url = url.rstrip("/")
         self._session = requests.Session()
 
-    def __enter__(self) -> "Server":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Let go of the connection."""
         self._session.close()
 
     def sign_in(self, collection: str, identity: str, password: str) -> None:
@@ -128,7 +128,7 @@ def set_up(url: str, passwords: dict[str, str], crm: Crm) -> None:
     `passwords` are by e-mail address: of the administrator (whom the server has already), of the
     integration and of every salesperson.
     """
-    with Server(url) as server:
+    with closing(Server(url)) as server:
         server.sign_in("_superusers", ADMIN_EMAIL, passwords[ADMIN_EMAIL])
         # no limits yet: this is the administrator filling the server
         server.call("PATCH", "/api/settings", {"batch": _BATCH, "meta": _META})
@@ -141,12 +141,12 @@ def set_up(url: str, passwords: dict[str, str], crm: Crm) -> None:
 
 def change(url: str, email: str, password: str, now: datetime) -> str:
     """Let a salesperson move the featured contact to another stage and note why; and say so."""
-    with Server(url) as server:
+    with closing(Server(url)) as server:
         server.sign_in("users", email, password)
         found = server.call(
             "GET",
-            "/api/collections/contacts/records?sort=id&perPage=1&filter="
-            + requests.utils.quote('email = "linxiaolan@huachuang-tech.com.cn"'),
+            "/api/collections/contacts/records?perPage=1&filter="
+            + quote('name = "林晓岚" && company.name ~ "华创科技"'),
         )
         contact = found["items"][0]
         stage = STAGES[(STAGES.index(contact["stage"]) + 1) % len(STAGES)]
@@ -160,7 +160,7 @@ def change(url: str, email: str, password: str, now: datetime) -> str:
 
 
 def _company(rng: Random, typist: Typist, company: Company) -> Record:
-    first = company.entity == "C000001"
+    first = company.entity == FEATURED_COMPANY
     return Record(
         record_id=_record_id(rng),
         of=company,
@@ -313,9 +313,8 @@ def _collection(name: str, fields: list[dict[str, Any]]) -> dict[str, Any]:
         ],
         # what people type has no external id, and may have none together
         "indexes": [
-            f"CREATE UNIQUE INDEX `{name}_external_id` ON `{name}` (`external_id`)"
-            " WHERE `external_id` != ''",
-            f"CREATE INDEX `{name}_updated` ON `{name}` (`updated`)",
+            f"CREATE UNIQUE INDEX {name}_ours ON {name} (external_id) WHERE external_id != ''",
+            f"CREATE INDEX {name}_updated ON {name} (updated)",
         ],
         **dict.fromkeys(
             ("listRule", "viewRule", "createRule", "updateRule", "deleteRule"), _SIGNED_IN

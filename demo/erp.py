@@ -9,7 +9,7 @@ import sqlite3
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate
 from pathlib import Path
@@ -24,6 +24,10 @@ from demo.timeline import busy_days, moment
 from demo.vocabulary import PRODUCTS
 
 ORDERS_PER_PERSON = 3.5
+DOUBLED_COMPANIES = 0.04
+DOUBLED_CONTACTS = 0.03
+DAYS_LIVE_BEFORE = 200
+"""The ERP went live that long before the history begins, with everybody who was there then."""
 HABITS = Habits(
     honorific=0.06,
     latin=0.01,
@@ -186,6 +190,11 @@ class Erp:
     customers: list[Customer]
     orders: list[Order]
 
+    @property
+    def contact_count(self) -> int:
+        """How many contacts all customers have."""
+        return sum(len(customer.contacts) for customer in self.customers)
+
     def truth(self) -> Iterator[truth.Truth]:
         """Say whose records these are."""
         for customer in self.customers:
@@ -197,8 +206,9 @@ class Erp:
 
 def make_erp(population: Population) -> Erp:
     """Make what the ERP holds of a population."""
-    customers = _customers(population)
-    return Erp(customers=customers, orders=_orders(population, customers))
+    clerk = _Clerk(population)
+    customers = clerk.customers()
+    return Erp(customers=customers, orders=clerk.orders(customers))
 
 
 def write(path: Path, erp: Erp) -> None:
@@ -235,191 +245,170 @@ def change(path: Path, now: datetime) -> str:
     return f"contact {contact_id} ({name}) has a new mobile: {old} → {new}"
 
 
-def _customers(population: Population) -> list[Customer]:
-    rng = population.stream("erp")
-    typist = Typist(rng, HABITS)
-    holders: list[Company | Person] = list(population.companies)
-    # some companies were entered a second time, by a clerk who didn't find the first
-    holders += [company for company in population.companies[1:] if rng.random() < 0.04]
-    holders += [person for person in population.known_to("erp") if person.company is None]
-    # the featured company comes first, so that its rows have the first ids
-    dated = [(holder, _since(rng, population)) for holder in holders[1:]]
-    dated.sort(key=lambda pair: pair[1])
-    long_ago = datetime.combine(population.first_day, time(9)) - timedelta(days=400)
-    seen: dict[str, list[Customer]] = {}
-    customers = []
-    for number, (holder, created_at) in enumerate([(holders[0], long_ago), *dated], start=1):
-        again = holder.entity in seen
-        customer = _customer(rng, typist, number, holder, created_at, population, again=again)
-        seen.setdefault(holder.entity, []).append(customer)
-        customers.append(customer)
-    _add_contacts(rng, typist, population, seen)
-    return customers
+class _Clerk:
+    """Enters customers, contacts and orders into the ERP."""
 
+    def __init__(self, population: Population) -> None:
+        self._population = population
+        self._rng = population.stream("erp")
+        self._typist = Typist(self._rng, HABITS)
 
-def _customer(
-    rng: Random,
-    typist: Typist,
-    number: int,
-    holder: Company | Person,
-    created_at: datetime,
-    population: Population,
-    *,
-    again: bool,
-) -> Customer:
-    if isinstance(holder, Company):
-        name = typist.company(holder)
-        tax_id = "" if number > 1 and (again or rng.random() < 0.12) else holder.tax_id
-        phone = typist.phone(holder.switchboard) if rng.random() < 0.8 else ""
-        email = f"info@{holder.domain}" if rng.random() < 0.5 else ""
-    else:
-        name, tax_id = typist.name(holder), ""
-        reach = typist.reach(holder, created_at.date(), at_work=False)
-        phone, email = reach.phone, reach.email
-    return Customer(
-        customer_id=number,
-        of=holder,
-        name=name,
-        tax_id=tax_id,
-        phone=phone,
-        email=email,
-        created_at=created_at,
-        updated_at=_touched(rng, created_at, population),
-        is_deleted=again and rng.random() < 0.3,
-    )
+    def customers(self) -> list[Customer]:
+        """Enter all customers with their contacts; ids ascend with the time of entry."""
+        population, rng = self._population, self._rng
+        first, *others = population.companies
+        holders: list[Company | Person] = [*others]
+        # some companies were entered a second time, by a clerk who didn't find the first
+        holders += [company for company in others if rng.random() < DOUBLED_COMPANIES]
+        holders += [person for person in population.known_to("erp") if person.company is None]
+        dated = [(self._entered_at(), holder) for holder in holders]
+        dated.sort(key=lambda pair: pair[0])
+        # the featured company was there before all others, so that its rows have the first ids
+        dated.insert(0, (dated[0][0] - timedelta(days=1), first))
+        known: dict[str, list[Customer]] = {}
+        customers = []
+        for number, (created_at, holder) in enumerate(dated, start=1):
+            customer = self._customer(number, holder, created_at, is_double=holder.entity in known)
+            known.setdefault(holder.entity, []).append(customer)
+            customers.append(customer)
+        self._add_contacts(known)
+        return customers
 
-
-def _add_contacts(
-    rng: Random, typist: Typist, population: Population, customers: dict[str, list[Customer]]
-) -> None:
-    contact_id = 0
-    for person in population.known_to("erp"):
-        if person.company is None:
-            continue
-        entered = 1 if contact_id == 0 or rng.random() > 0.03 else 2
-        for _ in range(entered):
-            contact_id += 1
-            # a company that is in there twice has its contacts spread over both
-            customer = rng.choice(customers[person.company.entity])
-            customer.contacts.append(
-                _contact(rng, typist, contact_id, person, customer, population)
+    def orders(self, customers: Sequence[Customer]) -> list[Order]:
+        """Enter the orders of all days; a customer orders nothing before being entered."""
+        population, rng = self._population, self._rng
+        # a few customers order most of what is ordered, and a deleted one nothing
+        weights = list(
+            accumulate(
+                (not customer.is_deleted) * rng.paretovariate(1.3) * (3 if customer.company else 1)
+                for customer in customers
             )
-
-
-def _contact(
-    rng: Random,
-    typist: Typist,
-    contact_id: int,
-    person: Person,
-    customer: Customer,
-    population: Population,
-) -> Contact:
-    created_at = max(customer.created_at, _since(rng, population))
-    reach = typist.reach(person, created_at.date(), at_work=True)
-    return Contact(
-        contact_id=contact_id,
-        person=person,
-        name=typist.name(person),
-        title=person.title if rng.random() < 0.8 else "",
-        mobile=reach.phone,
-        email=reach.email,
-        wechat_unionid=person.wechat_unionid if rng.random() < 0.25 else "",
-        national_id=person.national_id if rng.random() < 0.1 else "",
-        birth_date=person.birth_date if rng.random() < 0.1 else None,
-        created_at=created_at,
-        updated_at=_touched(rng, created_at, population),
-        is_deleted=contact_id > 1 and rng.random() < 0.015,
-    )
-
-
-def _orders(population: Population, customers: Sequence[Customer]) -> list[Order]:
-    rng = population.stream("erp orders")
-    # created_at ascends with the id, so the customers of a day are a prefix of the list
-    weights = list(
-        accumulate(
-            0.0
-            if customer.is_deleted
-            else rng.paretovariate(1.3) * (3 if customer.company else 1)
-            for customer in customers
         )
-    )
-    total = round(population.size * ORDERS_PER_PERSON)
-    orders: list[Order] = []
-    known = 0
-    for day, count in busy_days(total, population.first_day, population.as_of):
-        moments = sorted(moment(rng, day) for _ in range(count))
-        while known < len(customers) and customers[known].created_at.date() < day:
-            known += 1
-        for number, ordered_at in enumerate(moments, start=1):
-            # the history opens with an order of the featured company
-            drawn = bisect(weights, rng.random() * weights[known - 1]) if orders else 0
-            orders.append(
-                _order(rng, population, len(orders) + 1, number, ordered_at, customers[drawn])
-            )
-    return orders
+        orders: list[Order] = []
+        total = round(population.size * ORDERS_PER_PERSON)
+        known = 0
+        for day, count in busy_days(total, population.first_day, population.as_of):
+            while known < len(customers) and customers[known].created_at.date() < day:
+                known += 1
+            moments = sorted(moment(rng, day) for _ in range(count))
+            for number, ordered_at in enumerate(moments, start=1):
+                # the history opens with an order of the featured company
+                drawn = bisect(weights, rng.random() * weights[known - 1]) if orders else 0
+                order_no = f"SO{day:%Y%m%d}-{number:05d}"
+                orders.append(self._order(len(orders) + 1, order_no, ordered_at, customers[drawn]))
+        return orders
 
+    def _customer(
+        self, number: int, holder: Company | Person, created_at: datetime, *, is_double: bool
+    ) -> Customer:
+        rng, typist = self._rng, self._typist
+        if isinstance(holder, Company):
+            name = typist.company(holder)
+            leaves_out_tax_id = number > 1 and (is_double or rng.random() < 0.12)
+            tax_id = "" if leaves_out_tax_id else holder.tax_id
+            phone = typist.phone(holder.switchboard) if rng.random() < 0.8 else ""
+            email = f"info@{holder.domain}" if rng.random() < 0.5 else ""
+        else:
+            name, tax_id = typist.name(holder), ""
+            reach = typist.reach(holder, created_at.date(), at_work=False)
+            phone, email = reach.phone, reach.email
+        return Customer(
+            customer_id=number,
+            of=holder,
+            name=name,
+            tax_id=tax_id,
+            phone=phone,
+            email=email,
+            created_at=created_at,
+            updated_at=self._touched_at(created_at, days=300),
+            is_deleted=is_double and rng.random() < 0.3,
+        )
 
-def _order(
-    rng: Random,
-    population: Population,
-    order_id: int,
-    number: int,
-    ordered_at: datetime,
-    customer: Customer,
-) -> Order:
-    age = (population.last_moment - ordered_at).days
-    # the older an order, the likelier it is over and done with
-    weights = (3, 25, 25, 44, 3) if age < 14 else (1, 2, 5, 87, 5)
-    lines = tuple(_line(rng, customer.currency) for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 4))))
-    if len(lines) > 1 and rng.random() < 0.03:
-        first, *others = lines
-        struck = Line(first.product, first.quantity, first.unit_price, first.amount, True)
-        lines = (struck, *others)
-    contacts = customer.contacts
-    return Order(
-        order_id=order_id,
-        order_no=f"SO{ordered_at:%Y%m%d}-{number:05d}",
-        customer=customer,
-        contact=rng.choice(contacts) if contacts and rng.random() < 0.7 else None,
-        ordered_at=ordered_at,
-        # the featured company's first order is the one whose invoice is overdue
-        status="done" if order_id == 1 else rng.choices(STATUSES, weights)[0],
-        currency=customer.currency,
-        total=sum(line.amount for line in lines if not line.is_deleted),
-        updated_at=_touched(rng, ordered_at, population, days=20),
-        is_deleted=order_id > 1 and rng.random() < 0.005,
-        lines=lines,
-    )
+    def _add_contacts(self, customers: dict[str, list[Customer]]) -> None:
+        contact_id = 0
+        for person in self._population.known_to("erp"):
+            if person.company is None:
+                continue
+            # a company that is in there twice has its contacts spread over both
+            entries = 2 if contact_id and self._rng.random() < DOUBLED_CONTACTS else 1
+            for customer in self._rng.choices(customers[person.company.entity], k=entries):
+                contact_id += 1
+                customer.contacts.append(self._contact(contact_id, person, customer))
 
+    def _contact(self, contact_id: int, person: Person, customer: Customer) -> Contact:
+        rng, typist = self._rng, self._typist
+        created_at = max(customer.created_at, self._entered_at())
+        reach = typist.reach(person, created_at.date(), at_work=True)
+        return Contact(
+            contact_id=contact_id,
+            person=person,
+            name=typist.name(person),
+            title=person.title if rng.random() < 0.8 else "",
+            mobile=reach.phone,
+            email=reach.email,
+            wechat_unionid=person.wechat_unionid if rng.random() < 0.25 else "",
+            national_id=person.national_id if rng.random() < 0.1 else "",
+            birth_date=person.birth_date if rng.random() < 0.1 else None,
+            created_at=created_at,
+            updated_at=self._touched_at(created_at, days=300),
+            is_deleted=contact_id > 1 and rng.random() < 0.015,
+        )
 
-def _line(rng: Random, currency: str) -> Line:
-    product = rng.randrange(len(PRODUCTS))
-    _, _, list_price, step = PRODUCTS[product]
-    quantity = step * rng.choice((1, 1, 2, 3, 4, 5, 10, 12, 25))
-    # discounts are why unit prices have four decimals
-    discount = rng.choice((100, 100, 100, 98, 95, 92, 90, 85))
-    unit_price = list_price * _PRICE_FACTOR[currency] // 10_000 * discount // 100
-    return Line(product, quantity, unit_price, money.line_amount(quantity, unit_price), False)
+    def _order(
+        self, order_id: int, order_no: str, ordered_at: datetime, customer: Customer
+    ) -> Order:
+        rng = self._rng
+        age = (self._population.last_moment - ordered_at).days
+        # the older an order, the likelier it is over and done with
+        weights = (3, 25, 25, 44, 3) if age < 14 else (1, 2, 5, 87, 5)
+        count = rng.choice((1, 1, 1, 2, 2, 3, 4))
+        lines = [self._line(customer.currency) for _ in range(count)]
+        if count > 1 and rng.random() < 0.03:
+            lines[0] = replace(lines[0], is_deleted=True)
+        contacts = customer.contacts
+        return Order(
+            order_id=order_id,
+            order_no=order_no,
+            customer=customer,
+            contact=rng.choice(contacts) if contacts and rng.random() < 0.7 else None,
+            ordered_at=ordered_at,
+            # the first order is the one whose invoice is overdue
+            status="done" if order_id == 1 else rng.choices(STATUSES, weights)[0],
+            currency=customer.currency,
+            total=sum(line.amount for line in lines if not line.is_deleted),
+            updated_at=self._touched_at(ordered_at, days=20),
+            is_deleted=order_id > 1 and rng.random() < 0.005,
+            lines=tuple(lines),
+        )
 
+    def _line(self, currency: str) -> Line:
+        rng = self._rng
+        product = rng.randrange(len(PRODUCTS))
+        _, _, list_price, step = PRODUCTS[product]
+        quantity = step * rng.choice((1, 1, 2, 3, 4, 5, 10, 12, 25))
+        # discounts are why unit prices have four decimals
+        discount = rng.choice((100, 100, 100, 98, 95, 92, 90, 85))
+        unit_price = list_price * _PRICE_FACTOR[currency] // 10_000 * discount // 100
+        amount = money.line_amount(quantity, unit_price)
+        return Line(product, quantity, unit_price, amount, is_deleted=False)
 
-def _since(rng: Random, population: Population) -> datetime:
-    """Draw when somebody was entered: by the migration on the day the ERP went live, or since."""
-    days = (population.as_of - population.first_day).days
-    day = population.first_day + timedelta(days=max(rng.randrange(-days, days - 30), -200))
-    return moment(rng, day)
+    def _entered_at(self) -> datetime:
+        """Draw when somebody was entered: by the migration when the ERP went live, or since."""
+        population, rng = self._population, self._rng
+        days = (population.as_of - population.first_day).days
+        since_first_day = max(rng.randrange(-days, days - 30), -DAYS_LIVE_BEFORE)
+        return moment(rng, population.first_day + timedelta(days=since_first_day))
 
-
-def _touched(
-    rng: Random, created_at: datetime, population: Population, days: int = 300
-) -> datetime:
-    """Draw when a row was last changed: never, some time after, or by a nightly batch at two."""
-    draw = rng.random()
-    if draw < 0.3:
-        return created_at
-    later = created_at + timedelta(seconds=rng.randrange(days * 86_400))
-    if draw > 0.85:
-        later = datetime.combine(later.date() + timedelta(days=1), time(2))
-    return min(later, population.last_moment)
+    def _touched_at(self, created_at: datetime, days: int) -> datetime:
+        """Draw when a row was last changed: never, days later, or by a nightly batch at two."""
+        rng = self._rng
+        draw = rng.random()
+        if draw < 0.3:
+            return created_at
+        later = created_at + timedelta(seconds=rng.randrange(days * 86_400))
+        if draw > 0.85:
+            later = datetime.combine(later.date() + timedelta(days=1), time(2))
+        return min(later, self._population.last_moment)
 
 
 def _customer_rows(customers: Iterable[Customer]) -> Iterator[tuple[object, ...]]:
@@ -495,9 +484,7 @@ def _line_rows(orders: Iterable[Order]) -> Iterator[tuple[object, ...]]:
             )
 
 
-def _insert(
-    database: sqlite3.Connection, table: str, rows: Iterator[tuple[object, ...]]
-) -> None:
+def _insert(database: sqlite3.Connection, table: str, rows: Iterator[tuple[object, ...]]) -> None:
     first = next(rows, None)
     if first is None:
         return

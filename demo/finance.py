@@ -1,4 +1,4 @@
-"""Finance: one workbook for each month of issue, with the sheets 发票 (invoices) and 收款 (payments).
+"""Finance: a workbook for each month of issue, with the sheets 发票 (invoices) and 收款 (payments).
 
 Made by people for people: a title row with the time of export, a header of two rows with merged
 groups, phones that Excel took for numbers (some of them beyond repair: 1.38E+10), real dates, and
@@ -6,8 +6,8 @@ amounts that are binary floats shown with two decimals. A payment is in its invo
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from demo import money, truth
-from demo.companies import FEATURED_COMPANY, Company
+from demo.companies import Company
 from demo.erp import Erp, Order
 from demo.habits import Habits, Typist
 from demo.people import Person
@@ -27,6 +27,11 @@ from demo.population import SHANGHAI, Population
 
 INVOICES_PER_PERSON = 3
 TAX_PERCENT = 13
+UNPAID_SHARE = 0.06
+LATE_SHARE = 0.2
+IN_PARTS_SHARE = 0.1
+VOID_SHARE = 0.1
+"""Of the invoices without a payment."""
 HABITS = Habits(
     honorific=0.05,
     title_only=0.06,
@@ -40,6 +45,7 @@ HABITS = Habits(
     company_phone=0.2,
 )
 OPEN, PARTLY_PAID, PAID, VOID = "未收款", "部分收款", "已收款", "已作废"
+_BILLABLE = frozenset({"confirmed", "shipped", "done"})
 METHODS = ("银行转账", "支付宝", "微信支付", "承兑汇票")
 EXPORTED_AT = "导出时间："
 
@@ -70,17 +76,24 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom an invoice names, as the accountant typed it."""
+
+    name: str
+    tax_id: str = ""
+    contact: Person | None = None
+    contact_name: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Invoice:
     """A row of 发票 with its payments, and whom it is of; amounts in cents."""
 
     invoice_no: str
     customer: Company | Person
-    customer_name: str
-    tax_id: str
-    contact: Person | None
-    contact_name: str
-    phone: str
-    email: str
+    addressee: Addressee
     issued_on: date
     due_on: date
     currency: str
@@ -103,36 +116,16 @@ class Finance:
         for invoice in self.invoices:
             kind = truth.organisation if isinstance(invoice.customer, Company) else truth.person
             yield kind("finance", f"invoice:{invoice.invoice_no}", invoice.customer.entity)
-            if invoice.contact is not None:
+            contact = invoice.addressee.contact
+            if contact is not None:
                 record_id = f"invoice-contact:{invoice.invoice_no}"
-                yield truth.person("finance", record_id, invoice.contact.entity)
+                yield truth.person("finance", record_id, contact.entity)
 
 
 def make_finance(population: Population, erp: Erp) -> Finance:
     """Bill the orders of the ERP: most of them, some days after, each on one invoice."""
-    rng = population.stream("finance")
-    typist = Typist(rng, HABITS)
-    billable = [
-        order
-        for order in erp.orders
-        if order.status in {"confirmed", "shipped", "done"} and not order.is_deleted
-    ]
-    wanted = min(len(billable), population.size * INVOICES_PER_PERSON)
-    # the featured company's first order is always billed
-    billed = [billable[0], *rng.sample(billable[1:], wanted - 1)]
-    yesterday = population.as_of - timedelta(days=1)
-    dated = [(billed[0].ordered_at.date(), billed[0])]
-    for order in billed[1:]:
-        issued_on = order.ordered_at.date() + timedelta(days=rng.randrange(12))
-        dated.append((min(issued_on, yesterday), order))
-    dated.sort(key=lambda pair: (pair[0], pair[1].order_id))
-    contacts = _contacts(population)
-    numbers: Counter[str] = Counter()
-    invoices = [
-        _invoice(rng, typist, population.as_of, numbers, contacts, issued_on, order)
-        for issued_on, order in dated
-    ]
-    return Finance(as_of=population.as_of, invoices=invoices)
+    accountant = _Accountant(population)
+    return Finance(as_of=population.as_of, invoices=accountant.invoices(erp.orders))
 
 
 def write(folder: Path, finance: Finance) -> None:
@@ -166,107 +159,122 @@ def change(folder: Path, now: datetime) -> str:
     return f"invoice {invoice_no.value} in {path.name} was corrected: {old:.2f} → {gross.value:.2f}"
 
 
-def _contacts(population: Population) -> dict[str, list[Person]]:
-    """Return whom the finance department knows at each company: at least one of its people."""
-    contacts: dict[str, list[Person]] = defaultdict(list)
-    anybody: dict[str, Person] = {}
-    for person in population.people:
-        if person.company is not None:
+class _Accountant:
+    """Writes invoices and books payments."""
+
+    def __init__(self, population: Population) -> None:
+        self._population = population
+        self._rng = population.stream("finance")
+        self._typist = Typist(self._rng, HABITS)
+        self._numbers: Counter[str] = Counter()
+        self._contacts = self._known_contacts()
+
+    def invoices(self, orders: Sequence[Order]) -> list[Invoice]:
+        """Bill a sample of the orders, oldest first; the first order of all is always billed."""
+        rng, population = self._rng, self._population
+        first, *others = (
+            order for order in orders if order.status in _BILLABLE and not order.is_deleted
+        )
+        wanted = min(len(others), population.size * INVOICES_PER_PERSON - 1)
+        yesterday = population.as_of - timedelta(days=1)
+        dated = [(first.ordered_at.date(), first)]
+        for order in rng.sample(others, wanted):
+            issued_on = order.ordered_at.date() + timedelta(days=rng.randrange(12))
+            dated.append((min(issued_on, yesterday), order))
+        dated.sort(key=lambda pair: (pair[0], pair[1].order_id))
+        return [self._invoice(issued_on, order) for issued_on, order in dated]
+
+    def _known_contacts(self) -> dict[str, list[Person]]:
+        """Return whom finance knows at each company: at least one, if anybody is known at all."""
+        contacts: dict[str, list[Person]] = defaultdict(list)
+        anybody: dict[str, Person] = {}
+        for person in self._population.people:
+            if person.company is None or person.known_to == {"selfbuilt"}:
+                continue
+            anybody.setdefault(person.company.entity, person)
             if "finance" in person.known_to:
                 contacts[person.company.entity].append(person)
-            if len(person.known_to) > 1 or "selfbuilt" not in person.known_to:
-                anybody.setdefault(person.company.entity, person)
-    for entity, person in anybody.items():
-        contacts.setdefault(entity, [person])
-    return contacts
+        return {entity: contacts[entity] or [person] for entity, person in anybody.items()}
 
-
-def _invoice(
-    rng: Random,
-    typist: Typist,
-    as_of: date,
-    numbers: Counter[str],
-    contacts: dict[str, list[Person]],
-    issued_on: date,
-    order: Order,
-) -> Invoice:
-    number = f"FP{issued_on:%Y%m}"
-    numbers[number] += 1
-    customer = order.customer.of
-    due_on = issued_on + timedelta(days=(30, 30, 45, 60)[order.customer.customer_id % 4])
-    net = money.net_of_tax(order.total, TAX_PERCENT)
-    first = order.order_id == 1
-    invoice = Invoice(
-        invoice_no=f"{number}-{numbers[number]:05d}",
-        customer=customer,
-        customer_name="",
-        tax_id="",
-        contact=None,
-        contact_name="",
-        phone="",
-        email="",
-        issued_on=issued_on,
-        due_on=due_on,
-        currency=order.currency,
-        net=net,
-        tax=order.total - net,
-        gross=order.total,
-        status=OPEN,
-        payments=(),
-    )
-    if not first:
-        invoice = _settled(rng, invoice, numbers, as_of)
-    if isinstance(customer, Person):
-        reach = typist.reach(customer, issued_on, at_work=False)
-        return replace(
-            invoice, customer_name=typist.name(customer), phone=reach.phone, email=reach.email
+    def _invoice(self, issued_on: date, order: Order) -> Invoice:
+        # the featured company's first order is the one that stays unpaid
+        is_featured = order.order_id == 1
+        payments = () if is_featured else self._payments(issued_on, order)
+        addressee = self._addressee(issued_on, order.customer.of, is_plain=is_featured)
+        net = money.net_of_tax(order.total, TAX_PERCENT)
+        is_void = not is_featured and not payments and self._rng.random() < VOID_SHARE
+        return Invoice(
+            invoice_no=self._number("FP", issued_on),
+            customer=order.customer.of,
+            addressee=addressee,
+            issued_on=issued_on,
+            due_on=self._due_on(issued_on, order),
+            currency=order.currency,
+            net=net,
+            tax=order.total - net,
+            gross=order.total,
+            status=VOID if is_void else _status(order.total, payments),
+            payments=payments,
         )
-    invoice = replace(
-        invoice,
-        customer_name=typist.company(customer),
-        tax_id=customer.tax_id if first or rng.random() < 0.85 else "",
-    )
-    known = contacts.get(customer.entity)
-    if not known or (not first and rng.random() < 0.25):
-        return replace(invoice, phone=customer.switchboard if rng.random() < 0.5 else "")
-    person = known[0] if first else rng.choice(known)
-    reach = typist.reach(person, issued_on, at_work=True)
-    return replace(
-        invoice,
-        contact=person,
-        contact_name=typist.name(person),
-        phone=reach.phone,
-        email=reach.email,
-    )
+
+    def _addressee(self, day: date, customer: Company | Person, *, is_plain: bool) -> Addressee:
+        rng, typist = self._rng, self._typist
+        if isinstance(customer, Person):
+            reach = typist.reach(customer, day, at_work=False)
+            return Addressee(typist.name(customer), phone=reach.phone, email=reach.email)
+        name = typist.company(customer)
+        tax_id = customer.tax_id if is_plain or rng.random() < 0.85 else ""
+        known = self._contacts.get(customer.entity, [])
+        if not known or (not is_plain and rng.random() < 0.25):
+            phone = customer.switchboard if rng.random() < 0.5 else ""
+            return Addressee(name, tax_id=tax_id, phone=phone)
+        contact = known[0] if is_plain else rng.choice(known)
+        reach = typist.reach(contact, day, at_work=True)
+        return Addressee(
+            name,
+            tax_id=tax_id,
+            contact=contact,
+            contact_name=typist.name(contact),
+            phone=reach.phone,
+            email=reach.email,
+        )
+
+    def _payments(self, issued_on: date, order: Order) -> tuple[Payment, ...]:
+        """Draw how an invoice is paid: in time, late, in two parts, or not yet."""
+        rng, as_of = self._rng, self._population.as_of
+        # old invoices are rarely unpaid: those have gone to the lawyers
+        is_recent = (as_of - issued_on).days < 300
+        if rng.random() < (UNPAID_SHARE if is_recent else UNPAID_SHARE / 5):
+            return ()
+        days = rng.randrange(1, 90) if rng.random() < LATE_SHARE else -rng.randrange(25)
+        paid_on = self._due_on(issued_on, order) + timedelta(days=days)
+        parts = [(paid_on, order.total)]
+        if order.total > 100 and rng.random() < IN_PARTS_SHARE:
+            down_payment = order.total * rng.choice((30, 50)) // 100
+            rest_on = paid_on + timedelta(days=rng.randrange(20, 60))
+            parts = [(paid_on, down_payment), (rest_on, order.total - down_payment)]
+        return tuple(
+            Payment(self._number("SK", day), day, amount, rng.choice(METHODS))
+            for day, amount in parts
+            if day < as_of
+        )
+
+    def _due_on(self, issued_on: date, order: Order) -> date:
+        # a customer's terms are always the same
+        return issued_on + timedelta(days=(30, 30, 45, 60)[order.customer.customer_id % 4])
+
+    def _number(self, prefix: str, day: date) -> str:
+        """Return the next number of that month."""
+        month = f"{prefix}{day:%Y%m}"
+        self._numbers[month] += 1
+        return f"{month}-{self._numbers[month]:05d}"
 
 
-def _settled(rng: Random, invoice: Invoice, numbers: Counter[str], as_of: date) -> Invoice:
-    """Draw how an invoice was paid: in time, late, in two parts, or not yet."""
-    draw = rng.random()
-    if draw < 0.02:
-        return replace(invoice, status=VOID)
-    if draw < 0.07:
-        # never paid so far; rare among the old ones, which have gone to the lawyers
-        if (as_of - invoice.issued_on).days < 300 or rng.random() < 0.2:
-            return invoice
-    late = rng.randrange(1, 90) if draw > 0.8 else -rng.randrange(25)
-    paid_on = invoice.due_on + timedelta(days=late)
-    parts = [(paid_on, invoice.gross)]
-    if 0.07 < draw < 0.17 and invoice.gross > 100:
-        down_payment = invoice.gross * rng.choice((30, 50)) // 100
-        rest_on = paid_on + timedelta(days=rng.randrange(20, 60))
-        parts = [(paid_on, down_payment), (rest_on, invoice.gross - down_payment)]
-    payments = []
-    for day, amount in parts:
-        if day < as_of:
-            number = f"SK{day:%Y%m}"
-            numbers[number] += 1
-            payments.append(
-                Payment(f"{number}-{numbers[number]:05d}", day, amount, rng.choice(METHODS))
-            )
+def _status(gross: int, payments: tuple[Payment, ...]) -> str:
     paid = sum(payment.amount for payment in payments)
-    status = PAID if paid == invoice.gross else PARTLY_PAID if paid else OPEN
-    return replace(invoice, status=status, payments=tuple(payments))
+    if paid == gross:
+        return PAID
+    return PARTLY_PAID if paid else OPEN
 
 
 def _write_workbook(path: Path, invoices: list[Invoice], as_of: date) -> None:
@@ -283,15 +291,11 @@ def _write_workbook(path: Path, invoices: list[Invoice], as_of: date) -> None:
         month = f"{invoices[0].issued_on:%Y年%m月}"
         exported_at = _time(_exported_at(invoices, as_of))
         sheet = workbook.add_worksheet("发票")
-        _write_head(
-            sheet, f"{month} 发票台账　{EXPORTED_AT}{exported_at}", INVOICE_HEADER, formats
-        )
+        _write_head(sheet, f"{month} 发票台账　{EXPORTED_AT}{exported_at}", INVOICE_HEADER, formats)
         for row, invoice in enumerate(invoices, start=3):
             _write_invoice(sheet, row, invoice, formats)
         sheet = workbook.add_worksheet("收款")
-        _write_head(
-            sheet, f"{month} 收款台账　{EXPORTED_AT}{exported_at}", PAYMENT_HEADER, formats
-        )
+        _write_head(sheet, f"{month} 收款台账　{EXPORTED_AT}{exported_at}", PAYMENT_HEADER, formats)
         paid = ((invoice, payment) for invoice in invoices for payment in invoice.payments)
         for row, (invoice, payment) in enumerate(paid, start=3):
             sheet.write_string(row, 0, payment.payment_no)
@@ -337,13 +341,14 @@ def _write_head(
 def _write_invoice(
     sheet: Worksheet, row: int, invoice: Invoice, formats: dict[str, xlsxwriter.format.Format]
 ) -> None:
-    texts = (invoice.invoice_no, invoice.customer_name, invoice.tax_id, invoice.contact_name)
+    to = invoice.addressee
+    texts = (invoice.invoice_no, to.name, to.tax_id, to.contact_name)
     for column, text in enumerate(texts):
         if text:
             sheet.write_string(row, column, text)
-    _write_phone(sheet, row, 4, invoice.phone)
-    if invoice.email:
-        sheet.write_string(row, 5, invoice.email)
+    _write_phone(sheet, row, 4, to.phone)
+    if to.email:
+        sheet.write_string(row, 5, to.email)
     sheet.write_datetime(row, 6, invoice.issued_on, formats["date"])
     sheet.write_datetime(row, 7, invoice.due_on, formats["date"])
     sheet.write_string(row, 8, invoice.currency)

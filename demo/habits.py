@@ -73,21 +73,21 @@ class Typist:
             return person.name
         if person.is_western:
             return self._western_name(person)
-        habits, draw = self._habits, self._rng.random()
-        if draw < habits.honorific:
-            return person.name + ("先生" if person.sex == "m" else "女士")
-        draw -= habits.honorific
-        if draw < habits.title_only:
-            return person.surname + ("先生" if person.sex == "m" else "女士")
-        draw -= habits.title_only
-        if draw < habits.latin:
-            return self._latin(person)
-        draw -= habits.latin
-        if draw < habits.traditional:
-            return person.name.translate(TRADITIONAL)
-        draw -= habits.traditional
-        if draw < habits.spaced:
-            return self._rng.choice((f"{person.surname} {person.given}", f"{person.name} "))
+        habits = self._habits
+        polite = "先生" if person.sex == "m" else "女士"
+        spaced = self._rng.choice((f"{person.surname} {person.given}", f"{person.name} "))
+        slips = {
+            person.name + polite: habits.honorific,
+            person.surname + polite: habits.title_only,
+            self._latin(person): habits.latin,
+            person.name.translate(TRADITIONAL): habits.traditional,
+            spaced: habits.spaced,
+        }
+        draw = self._rng.random()
+        for typed, share in slips.items():
+            draw -= share
+            if draw < 0:
+                return typed
         return person.name
 
     def phone(self, number: str) -> str:
@@ -113,9 +113,13 @@ class Typist:
             return company.name
         brand, city = company.brand, company.city
         if company.is_western:
-            variants = (brand, company.name.upper(), company.name.replace(".", ""))
+            variants: tuple[str, ...] = (brand, company.name.upper(), company.name.replace(".", ""))
         elif company.is_branch:
-            variants = (f"{brand}({city})有限公司", f"{city}{brand}有限公司", f"{brand}{city}分公司")
+            variants = (
+                f"{brand}({city})有限公司",
+                f"{city}{brand}有限公司",
+                f"{brand}{city}分公司",
+            )
         else:
             variants = (
                 f"{brand}有限公司",
@@ -150,7 +154,7 @@ class Typist:
         if draw < missing:
             # one of the two is left out, hardly ever both
             kept = self._rng.random()
-            return Reach(phone if kept < 0.55 else "", email if 0.5 < kept else "")
+            return Reach(phone if kept < 0.55 else "", email if kept > 0.5 else "")
         if draw < missing + placeholder:
             if email and self.chance(0.5):
                 return Reach(self._rng.choice(PLACEHOLDER_PHONES), email)
@@ -176,7 +180,9 @@ class Typist:
         if number.startswith("+"):
             return self._rng.choice((number.replace("+", "00", 1), f"{number[:3]} {number[3:]}"))
         if not number.isdigit():
-            return self._rng.choice((number.replace("-", ""), f"+86 {number[1:]}", f"{number}转801"))
+            return self._rng.choice(
+                (number.replace("-", ""), f"+86 {number[1:]}", f"{number}转801")
+            )
         first, middle, last = number[:3], number[3:7], number[7:]
         return self._rng.choice(
             (

@@ -3,6 +3,7 @@
 Customers are users of the tracker who can't sign in; issues are their tickets.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -48,7 +49,9 @@ FIRST_CUSTOMER_ID = 10
 """Below are admin, anonymous and those who work at the helpdesk."""
 
 _SCHEMA_ANCHOR = '                status=Link("status"))\n'
-_SCHEMA_REQUESTER = '                status=Link("status"),\n                requester=Link("user"))\n'
+_SCHEMA_REQUESTER = (
+    '                status=Link("status"),\n                requester=Link("user"))\n'
+)
 _SCHEMA_ROLE = """
 # the account with which the warehouse reads: everything it needs, and nothing to write
 db.security.addRole(name='Integration', description='reads users and issues')
@@ -115,12 +118,12 @@ def make_helpdesk(population: Population) -> Helpdesk:
     return Helpdesk(users=users, issues=issues)
 
 
-def write(home: Path, url: str, passwords: dict[str, str], helpdesk: Helpdesk) -> None:
-    """Install a tracker that answers under `url`, and fill it in one transaction.
+def write(home: Path, passwords: dict[str, str], helpdesk: Helpdesk) -> None:
+    """Install a tracker and fill it in one transaction.
 
     `passwords` are those of admin, of the integration and of the agent, who exist besides.
     """
-    _install(home, url)
+    _install(home)
     tracker = instance.open(str(home))
     tracker.init(password.Password(passwords["admin"], config=tracker.config))
     database = tracker.open("admin")
@@ -133,7 +136,13 @@ def write(home: Path, url: str, passwords: dict[str, str], helpdesk: Helpdesk) -
         agent = database.user.lookup(AGENT_USER)
         for user in helpdesk.users:
             stamps = _stamps(user.created_at, user.created_at, agent)
-            _add(database, "user", user.user_id, _user_values(user) | stamps, user.is_retired)
+            _add(
+                database,
+                "user",
+                user.user_id,
+                _user_values(user) | stamps,
+                is_retired=user.is_retired,
+            )
         for issue in helpdesk.issues:
             values = {
                 "title": issue.title,
@@ -147,13 +156,20 @@ def write(home: Path, url: str, passwords: dict[str, str], helpdesk: Helpdesk) -
                 "superseder": [],
                 "keyword": [],
             } | _stamps(issue.created_at, issue.active_at, agent)
-            _add(database, "issue", issue.issue_id, values, issue.is_retired)
+            _add(database, "issue", issue.issue_id, values, is_retired=issue.is_retired)
         for name, rows in (("user", helpdesk.users), ("issue", helpdesk.issues)):
             first = FIRST_CUSTOMER_ID if name == "user" else 1
             database.setid(name, str(first + len(rows)))
         database.commit()
     finally:
         database.close()
+
+
+def move(home: Path, url: str) -> None:
+    """Tell a tracker under which address it will be served."""
+    path = home / "config.ini"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"(?m)^web = .*$", f"web = {url}", text), encoding="utf-8")
 
 
 def change(url: str, agent_password: str) -> str:
@@ -235,11 +251,13 @@ def _issue(
     )
 
 
-def _install(home: Path, url: str) -> None:
+def _install(home: Path) -> None:
     template = AdminTool().listTemplates()["classic"]["path"]
     settings = {
         "RDBMS_BACKEND": "sqlite",
-        "TRACKER_WEB": url,
+        "TRACKER_WEB": "http://127.0.0.1/",
+        # Roundup changes the mask of every process that opens a tracker
+        "UMASK": "0o022",
         "MAIL_DOMAIN": "tongke.example",
         "MAIL_HOST": "127.0.0.1",
         # mail goes into a file, never out of the machine
@@ -256,9 +274,8 @@ def _install(home: Path, url: str) -> None:
     extended = text.replace(_SCHEMA_ANCHOR, _SCHEMA_REQUESTER) + _SCHEMA_ROLE
     schema.write_text(extended, encoding="utf-8")
 
-def _add_staff(
-    database: Any, user_id: int, username: str, role: str, secret: str
-) -> None:
+
+def _add_staff(database: Any, user_id: int, username: str, role: str, secret: str) -> None:
     """Add somebody who works at the helpdesk, or the integration, and who can sign in."""
     created = database.user.create(
         username=username,
@@ -272,14 +289,15 @@ def _add_staff(
 
 
 def _add(
-    database: Any, class_name: str, item_id: int, values: dict[str, Any], is_retired: bool
+    database: Any, class_name: str, item_id: int, values: dict[str, Any], *, is_retired: bool
 ) -> None:
-    """Add an item as Roundup's own import does: with its id and times, and waking no detector."""
+    """Add an item as Roundup's own import does: with its id and times, and waking no detector.
+
+    Its words don't go into the full-text index, which commits once a word; nobody searches there.
+    """
     node_id = str(item_id)
     database.addnode(class_name, node_id, values)
     database.addjournal(class_name, node_id, "create", {}, values["creator"], values["creation"])
-    if class_name == "issue":
-        database.indexer.add_text((class_name, node_id, "title"), values["title"])
     if is_retired:
         database.getclass(class_name).retire(node_id)
 

@@ -6,9 +6,11 @@ The check digits follow GB 11643-1999 (resident ID) and GB 32100-2015 (Unified S
 from datetime import date
 from random import Random
 
-MOBILE_PREFIXES = tuple(
+from demo.vocabulary import words
+
+MOBILE_PREFIXES = words(
     "134 135 136 137 138 139 150 151 152 157 158 159 178 182 183 187 188 130 131 132 155 156 166"
-    " 185 186 133 153 177 180 181 189 199".split()
+    " 185 186 133 153 177 180 181 189 199"
 )
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECK = "10X98765432"

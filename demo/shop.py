@@ -19,7 +19,7 @@ from demo.habits import PLACEHOLDER_NICKNAME, Habits, Typist
 from demo.people import Person
 from demo.population import SHANGHAI, Population
 from demo.timeline import busy_days, moment
-from demo.vocabulary import SHOP_PRODUCTS
+from demo.vocabulary import SHOP_PRODUCTS, words
 
 ORDERS_PER_PERSON = 1.5
 MONTHS_OPEN = 12
@@ -38,12 +38,12 @@ HABITS = Habits(
     placeholder=0.06,
     missing=0.25,
 )
-HEADER = (
+HEADER = words(
     "订单号 下单时间 修改时间 买家昵称 收货人 手机号 邮箱 微信unionid 收货地址 发票抬头 税号"
     " 商品 数量 币种 实付金额 订单状态"
-).split()
-UNPAID, PAID, SHIPPED, DONE, REFUNDED, CANCELLED = (
-    "待付款 已付款 已发货 已完成 已退款 已取消".split()
+)
+UNPAID, PAID, SHIPPED, DONE, REFUNDED, CANCELLED = words(
+    "待付款 已付款 已发货 已完成 已退款 已取消"
 )
 
 

@@ -30,9 +30,7 @@ class QuietHandler(WSGIRequestHandler):
 def serve(home: str, port: int) -> None:
     """Serve the tracker of that folder on the loopback interface until the process is ended."""
     application = RequestDispatcher(home)
-    with make_server(
-        "127.0.0.1", port, application, ThreadingServer, QuietHandler
-    ) as server:
+    with make_server("127.0.0.1", port, application, ThreadingServer, QuietHandler) as server:
         server.serve_forever()
 
 

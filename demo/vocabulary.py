@@ -14,6 +14,11 @@ def spelled(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((characters, pinyin) for characters, pinyin in _SPELLED.findall(text))
 
 
+def words(text: str, separator: str | None = None) -> tuple[str, ...]:
+    """Parse a list of words, parted by blanks or by what is said."""
+    return tuple(text.split(separator))
+
+
 # Roughly by how common they are: the first ones are drawn far more often.
 SURNAMES = spelled("""
 王wang 李li 张zhang 刘liu 陈chen 杨yang 黄huang 赵zhao 吴wu 周zhou 徐xu 孙sun 马ma 朱zhu 胡hu 郭guo
@@ -51,20 +56,20 @@ TRADITIONAL = str.maketrans(
     "夢瑤蘭語馨怡鳳愛紫萱義陝廣賓樂",
 )
 
-WESTERN_SURNAMES = tuple(
+WESTERN_SURNAMES = words(
     "Smith Müller Johnson Schmidt Brown Rossi Garcia Fischer Wilson Dubois Novak Andersson Taylor"
-    " Weber Martin Moreau Clark O'Brien Hansen Walker Costa Meyer Nowak Lindqvist Baker Romano".split()
+    " Weber Martin Moreau Clark O'Brien Hansen Walker Costa Meyer Nowak Lindqvist Baker Romano"
 )
-WESTERN_MALE = tuple(
+WESTERN_MALE = words(
     "James Michael Thomas Lukas Daniel Pierre Marco Stefan David Erik Oliver José Andrew"
-    " Patrick Jürgen Antoine".split()
+    " Patrick Jürgen Antoine"
 )
-WESTERN_FEMALE = tuple(
+WESTERN_FEMALE = words(
     "Emma Sarah Anna Julia Sophie Laura Maria Claire Ingrid Kate Helena Zoë Rachel Nadia"
-    " Charlotte Beatrice".split()
+    " Charlotte Beatrice"
 )
 
-# city, telephone area code, first six digits of a resident ID and of a company code registered there
+# city, telephone area code, first six digits of a resident ID or company code from there
 CITIES = (
     ("上海", "021", "310115"),
     ("北京", "010", "110108"),
@@ -91,15 +96,15 @@ WESTERN_CITIES = (
     ("Chicago", "US", ("+1312", 7), ("+1 312 4", 6)),
     ("Milano", "IT", ("+39347", 7), ("+39 02 4", 7)),
 )
-STREETS = tuple(
+STREETS = words(
     "人民路 中山北路 解放大道 建设路 科技园南路 世纪大道 文三路 天河北路 延安西路 长江路 和平街"
-    " 滨江大道 学院路 新华路 滨海二路 工业园区星湖街".split()
+    " 滨江大道 学院路 新华路 滨海二路 工业园区星湖街"
 )
-ESTATES = tuple("阳光花园 翠湖天地 金色家园 锦绣江南 万科城 碧桂苑 紫荆公寓 江南春晓".split())
-WESTERN_STREETS = tuple("Main Street;Hafenstraße;Rue de la Paix;High Street;Via Roma".split(";"))
+ESTATES = words("阳光花园 翠湖天地 金色家园 锦绣江南 万科城 碧桂苑 紫荆公寓 江南春晓")
+WESTERN_STREETS = words("Main Street;Hafenstraße;Rue de la Paix;High Street;Via Roma", ";")
 
-BRAND_FIRST = tuple("华中创盛瑞恒鼎泰信远腾宏博天海金安百嘉启正联德东万诚丰凯众智云星".strip())
-BRAND_SECOND = tuple("创达科通源康和新成业兴隆拓翔联信亚美邦晟宇峰润泽捷维迅众辰澜图".strip())
+BRAND_FIRST = tuple("华中创盛瑞恒鼎泰信远腾宏博天海金安百嘉启正联德东万诚丰凯众智云星")
+BRAND_SECOND = tuple("创达科通源康和新成业兴隆拓翔联信亚美邦晟宇峰润泽捷维迅众辰澜图")
 # the trade in a company's name, and how its web address spells it
 TRADES = spelled("""
 科技tech 贸易trade 电子dianzi 机械jixie 信息技术it 网络wangluo 医疗器械med 食品food 物流wuliu
@@ -117,7 +122,7 @@ BRAND_PINYIN = dict(
 WESTERN_FORMS = {"DE": "GmbH", "GB": "Ltd.", "FR": "S.A.S.", "US": "Inc.", "IT": "S.r.l."}
 WESTERN_TRADES = ("Industries", "Trading", "Systems", "Foods", "Instruments", "Logistics")
 
-TITLES = tuple("采购经理 采购专员 财务经理 会计 总经理 行政主管 IT工程师 仓库主管 销售总监 助理".split())
+TITLES = words("采购经理 采购专员 财务经理 会计 总经理 行政主管 IT工程师 仓库主管 销售总监 助理")
 WESTERN_TITLES = ("Buyer", "Purchasing Manager", "Accountant", "Managing Director", "IT Manager")
 
 # sku, name, unit price in ten-thousandths of a yuan, smallest quantity in thousandths
@@ -145,7 +150,7 @@ SHOP_PRODUCTS = (
     ("保温杯, 500ml", 8_990),
     ("蓝牙耳机", 29_900),
     ("桌面加湿器", 12_950),
-    ("乳胶枕 \"云\" 系列", 25_900),
+    ('乳胶枕 "云" 系列', 25_900),
     ("儿童水壶", 6_880),
     ("充电宝", 15_900),
     ("龙井茶 250g", 36_800),
@@ -166,12 +171,11 @@ TICKET_TITLES = (
     "对账单金额有疑问",
 )
 
-NICKNAMES = tuple(
-    "小{} 爱吃鱼的{} {}爸爸 {}妈妈 阿{} {}😊 快乐的{} {}2008 风中的{} {}·旅行中".split()
-)
-PERSONAL_MAIL_HOSTS = tuple("qq.com 163.com 126.com sina.com foxmail.com outlook.com gmail.com".split())
+NICKNAMES = words("小{} 爱吃鱼的{} {}爸爸 {}妈妈 阿{} {}😊 快乐的{} {}2008 风中的{} {}·旅行中")
+PERSONAL_MAIL_HOSTS = words("qq.com 163.com 126.com sina.com foxmail.com outlook.com gmail.com")
 
-NOTES = tuple(
-    "已加微信;下周回访;对价格敏感;老客户介绍;展会认识，感兴趣;要求月结60天;节后再联系;只接受对公转账".split(";")
+NOTES = words(
+    "已加微信;下周回访;对价格敏感;老客户介绍;展会认识，感兴趣;要求月结60天;节后再联系;只接受对公转账",
+    ";",
 )
 SALESPEOPLE = spelled("周敏zhoumin 郑凯zhengkai 苏婷suting 何志远hezhiyuan")
