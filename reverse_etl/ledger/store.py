@@ -260,7 +260,7 @@ class Ledger:
         )
         with self.reading() as connection:
             names = ("sync", "key", "remote_id", "origin", "sent", "observed")
-            return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
+            return [dict(zip(names, tuple(row), strict=True)) for row in connection.execute(query)]
 
     def remote_ids(self, sync: str, keys: Sequence[str]) -> dict[str, str]:
         """The CRM's ids of those of a sync's records that are there."""
