@@ -54,6 +54,18 @@ test-servers: setup  ## install the servers that some tests need (Debian, root),
 	$(BIN)/python -m tests.servers install
 	$(BIN)/pytest -m servers
 
+ALONE := var/alone
+.PHONY: build-alone
+build-alone: export DLT_PROJECT_DIR := $(ALONE)
+build-alone: export TONGKE_WAREHOUSE := $(ALONE)/warehouse.duckdb
+build-alone: export TONGKE_LEDGER := $(ALONE)/ledger.sqlite
+build-alone: export TONGKE_PIPELINES := $(ALONE)/pipelines
+build-alone: setup  ## `dbt build` on the demo's data, with no CRM and no ledger, and no warning allowed
+	$(BIN)/python -m demo start --size $(SIZE) --home $(ALONE)
+	$(BIN)/ingestion run erp helpdesk finance shop; code=$$?; \
+		$(BIN)/python -m demo stop --home $(ALONE); exit $$code
+	$(BIN)/dbt --warn-error build
+
 .PHONY: docs
 docs: setup  ## write docs/reference anew, from the commands and the models
 	$(BIN)/python docs/generate.py

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from tests.conventions.models import Exposure, Model, read_exposures, read_models
@@ -35,6 +36,8 @@ class Dbt:
         options = ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder)]
         options += ["--project-dir", str(self.root), "--profiles-dir", str(self.root), "--quiet"]
         result = dbtRunner().invoke([*arguments, *options])
+        # let go of the file, or nobody else in this process can open it
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # no types
         if not result.success:
             log = (self.folder / "dbt.log").read_text(encoding="utf-8")
             pytest.fail(f"dbt {arguments[0]} failed: {result.exception}\n{log[-3000:]}")

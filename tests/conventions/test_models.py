@@ -10,6 +10,10 @@ from tests.conventions import models as checks
 from tests.conventions.models import Column, Exposure, Model, Parent
 
 
+def expect_none(complaints: Sequence[str]) -> None:
+    assert not complaints, "\n" + "\n".join(complaints)
+
+
 class TestThisProject:
     """What the checks say of this project: nothing."""
 
@@ -17,66 +21,65 @@ class TestThisProject:
         assert {model.layer for model in models} == set(checks.READS)
 
     def test_a_layer_reads_only_what_it_may(self, models: Sequence[Model]) -> None:
-        assert checks.wrong_layers(models) == []
+        expect_none(checks.wrong_layers(models))
 
     def test_a_models_name_says_what_it_is(self, models: Sequence[Model]) -> None:
-        assert checks.wrong_names(models) == []
+        expect_none(checks.wrong_names(models))
 
     def test_a_columns_name_says_what_it_is(self, models: Sequence[Model]) -> None:
-        assert checks.wrong_column_names(models) == []
+        expect_none(checks.wrong_column_names(models))
 
     def test_every_model_and_column_is_described(
         self, models: Sequence[Model], built: Mapping[str, Mapping[str, str]]
     ) -> None:
-        assert checks.undescribed(models, built) == []
+        expect_none(checks.undescribed(models, built))
 
     def test_columns_are_described_in_the_order_of_the_sql(
         self, models: Sequence[Model], built: Mapping[str, Mapping[str, str]]
     ) -> None:
-        wrong = {
-            model.name: complaints
-            for model in models
-            if (
-                complaints := checks.out_of_order(
+        expect_none(
+            [
+                f"{model.name}: {complaint}"
+                for model in models
+                for complaint in checks.out_of_order(
                     [column.name for column in model.columns], list(built.get(model.name, {}))
                 )
-            )
-        }
-        assert wrong == {}
+            ]
+        )
 
     def test_every_model_is_tested(self, models: Sequence[Model]) -> None:
-        assert checks.untested(models) == []
+        expect_none(checks.untested(models))
 
     def test_every_model_that_decides_has_a_unit_test(self, models: Sequence[Model]) -> None:
-        assert checks.wrong_unit_tests(models) == []
+        expect_none(checks.wrong_unit_tests(models))
 
     def test_marts_and_activation_are_contracted(self, models: Sequence[Model]) -> None:
-        assert checks.uncontracted(models) == []
+        expect_none(checks.uncontracted(models))
 
     def test_no_money_is_a_float(self, built: Mapping[str, Mapping[str, str]]) -> None:
-        assert checks.floating(built) == []
+        expect_none(checks.floating(built))
 
     def test_every_model_begins_with_its_grain(self, models: Sequence[Model]) -> None:
-        assert checks.without_grain(models) == []
+        expect_none(checks.without_grain(models))
 
     def test_personal_data_is_named(self, models: Sequence[Model]) -> None:
-        assert checks.unnamed_pii(models) == []
+        expect_none(checks.unnamed_pii(models))
 
     def test_every_sync_model_has_its_exposure(
         self, models: Sequence[Model], exposures: Sequence[Exposure]
     ) -> None:
-        assert checks.wrong_exposures(models, exposures) == []
+        expect_none(checks.wrong_exposures(models, exposures))
 
     def test_the_sql_is_careful(self, models: Sequence[Model]) -> None:
-        assert checks.careless_sql(models) == []
+        expect_none(checks.careless_sql(models))
 
     def test_one_macro_a_file_and_documented(self, manifest: Mapping[str, Any]) -> None:
-        assert checks.wrong_macros(manifest) == []
+        expect_none(checks.wrong_macros(manifest))
 
     def test_seeds_sources_exposures_and_tests_are_described(
         self, manifest: Mapping[str, Any]
     ) -> None:
-        assert checks.undescribed_resources(manifest) == []
+        expect_none(checks.undescribed_resources(manifest))
 
 
 STAGING = Model("stg_erp__orders", "staging", "erp", parents=[Parent("source", "erp")])
@@ -314,7 +317,6 @@ def test_what_is_not_described_besides_models_is_found() -> None:
     }
     manifest = {"nodes": {"test": test}, "sources": {"source": source}, "exposures": {}}
     assert checks.undescribed_resources(manifest) == [
-        "orders.code has no description",
         "orders.code has no data_type",
         "the test orders_are_fine is no claim: name it assert_…",
     ]
