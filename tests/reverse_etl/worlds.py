@@ -109,8 +109,7 @@ class MemoryCrm:
         return [
             record
             for record in self._records(object_name)
-            if (record.remote_id if field_name == "id" else record.fields.get(field_name))
-            in values
+            if (record.remote_id if field_name == "id" else record.fields.get(field_name)) in values
         ]
 
     def write(
