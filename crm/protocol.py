@@ -39,10 +39,16 @@ class Capabilities:
     max_batch: int
     max_find: int
     """How many values one `find` may ask for."""
+    page_size: int
+    """How many records a page of a scan holds."""
     repeatable_create: bool
     """The same create sent twice makes one record (an upsert by our key, or an id we choose)."""
+    repeatable_batch: bool = False
+    """A batch sent twice with the same `batch_id` is carried out once (an idempotency key)."""
     read_lag: float = 0.0
     """Seconds after which a write is surely visible to a read."""
+    in_flight: int = 4
+    """How many calls the connection carries at once; more of them only wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ class Write:
     """One record to be written."""
 
     key: str
-    """Our key: what an outcome is matched by."""
+    """Our key, as it stands in the CRM's external-id field: what an outcome is matched by."""
     operation: Operation
     remote_id: str | None
     """The CRM's id; None for a create."""
@@ -75,7 +81,10 @@ class Written:
     key: str
     remote_id: str
     observed: Mapping[str, Value] | None = field(default=None, repr=False)
-    """The record as the CRM showed it after the write, if it did."""
+    """The record as the CRM showed it after the write, if it did.
+
+    A field that was sent and isn't in here was dropped by the CRM without a word.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,14 @@ class Gone:
     key: str
 
 
-Outcome = Written | Rejected | NotWritten | Gone
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The CRM didn't say what became of this one record; read it back before anything else."""
+
+    key: str
+
+
+Outcome = Written | Rejected | NotWritten | Gone | Unknown
 
 
 class Crm(Protocol):
@@ -117,7 +133,7 @@ class Crm(Protocol):
         """The object's fields."""
 
     def scan(self, object_name: str, *, since: str | None = None) -> Iterator[list[RemoteRecord]]:
-        """All records page by page, in the order of change; with `since`, those changed from then on."""
+        """All records page by page, in the order of change; with `since`, those from then on."""
 
     def count(self, object_name: str) -> int | None:
         """How many records a scan would bring, if the CRM says so cheaply."""
@@ -128,8 +144,12 @@ class Crm(Protocol):
         At most `capabilities.max_find` values a call.
         """
 
-    def write(self, object_name: str, writes: Sequence[Write]) -> list[Outcome]:
+    def write(
+        self, object_name: str, writes: Sequence[Write], *, batch_id: str | None = None
+    ) -> list[Outcome]:
         """Write at most `max_batch` records of one operation; one outcome for each, by key.
+
+        `batch_id` is the same when the same batch is sent again, and new otherwise.
 
         Raises:
             RetryableError: nothing of it was written.

@@ -1,0 +1,192 @@
+"""Talks HTTP to one CRM: sign-in, quota, retries of reads, and what every ending means.
+
+Reads are tried again here; a write never is, for only the engine knows whether
+it may be (`UnknownOutcomeError`) or how it comes back to it (`RetryableError`).
+The one exception: a write that was answered "you aren't signed in" was surely
+not carried out and goes out once more after a new sign-in.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from crm.answers import AnswerRules, Reading
+from crm.errors import (
+    ConfigurationError,
+    CrmError,
+    FatalError,
+    RetryableError,
+    UnknownOutcomeError,
+)
+from crm.quota import Quota, backoff
+from crm.runtime import Runtime
+from crm.sign_in import SignIn
+from crm.transport import Answer, Call, CutOffError, NotSentError, Request, Transport
+
+ATTEMPTS = 6
+"""How often a read is sent before it is given up."""
+
+LONGEST_WAIT = 120.0
+"""A longer one is the caller's to decide on."""
+
+FIRST_WAIT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One connection to one CRM; its threads share the quota, the sign-in and the pool."""
+
+    base_url: str
+    """Without a slash at its end."""
+    rules: AnswerRules
+    sign_in: SignIn
+    quota: Quota
+    transport: Transport
+    runtime: Runtime
+    check: Call | None = None
+    """Asks whether our sign-in still counts."""
+
+    def read(self, call: Call, *, is_empty: Callable[[Any], bool] | None = None) -> Reading:
+        """Ask something, again if need be; gives an answer that is `ok` or `gone`.
+
+        `is_empty` says whether an answer holds nothing. Some CRMs show nothing to
+        those they don't know, instead of refusing: then an empty answer counts
+        only once the sign-in has been seen to hold.
+
+        Raises:
+            RetryableError: it didn't work in `ATTEMPTS` tries, or the CRM asks for a long wait.
+            FatalError: the CRM refuses.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                reading = self._ask(call, is_empty)
+            except (RetryableError, UnknownOutcomeError) as error:
+                problem: CrmError = error
+            else:
+                if reading.meaning in {"ok", "gone"}:
+                    return reading
+                problem = self._problem(call, reading)
+            self._wait_or_raise(call, attempt, problem)
+        raise AssertionError  # the last attempt returns or raises
+
+    def write(self, call: Call) -> Reading:
+        """Change something, once; gives an answer that is `ok`, `gone`, `undone` or `refused`.
+
+        Raises:
+            RetryableError: surely nothing was written.
+            UnknownOutcomeError: all or a part may have been.
+            FatalError: nothing was written and nothing will be.
+        """
+        reading = self._ask(call, None)
+        if reading.meaning in {"ok", "gone", "undone", "refused"}:
+            return reading
+        raise self._problem(call, reading)
+
+    def _ask(self, call: Call, is_empty: Callable[[Any], bool] | None) -> Reading:
+        """Send a call; once more with a new token if the CRM didn't know us."""
+        reading, token = self._send_signed(call)
+        if not self._is_stranger(reading, token, is_empty):
+            return reading
+        if self.sign_in.renewable:
+            self.sign_in.discard(token)
+            reading, token = self._send_signed(call)
+            if not self._is_stranger(reading, token, is_empty):
+                return reading
+        raise FatalError(
+            f"{call.what}: the CRM doesn't know us ({reading}): check the connection's secrets"
+        )
+
+    def _is_stranger(
+        self, reading: Reading, token: str | None, is_empty: Callable[[Any], bool] | None
+    ) -> bool:
+        """Say whether the answer was given to somebody the CRM didn't know."""
+        if reading.meaning == "sign_in":
+            return True
+        if self.check is None:
+            return False
+        is_doubtful = reading.meaning in {"refused", "gone", "forbidden"} or (
+            reading.meaning == "ok" and is_empty is not None and is_empty(reading.data)
+        )
+        if not is_doubtful:
+            return False
+        # a token that counts now counted when the answer was given: tokens don't come back to life
+        check, _ = self._send_signed(self.check, token)
+        if check.meaning == "sign_in":
+            return True
+        if check.meaning == "ok":
+            return False
+        raise RetryableError(f"{self.check.what}: no clear answer ({check})")
+
+    def _send_signed(self, call: Call, token: str | None = None) -> tuple[Reading, str | None]:
+        token = token or self.sign_in.token(self._exchange_unsigned)
+        _, reading = self._send(call, token, is_signed=True)
+        return reading, token
+
+    def _exchange_unsigned(self, call: Call) -> tuple[Answer, Reading]:
+        try:
+            answer, reading = self._send(call, None, is_signed=False)
+        except UnknownOutcomeError as error:
+            # a sign-in without an answer has written nothing
+            raise RetryableError(str(error)) from None
+        if reading.meaning in {"busy", "unsure"}:
+            raise RetryableError(f"{call.what}: {reading}", after=reading.retry_after)
+        return answer, reading
+
+    def _send(self, call: Call, token: str | None, *, is_signed: bool) -> tuple[Answer, Reading]:
+        """Send one request with one token of the quota, and read the answer."""
+        request = Request(call.method, self._address(call), call.headers, call.body)
+        self.quota.take()
+        if is_signed:
+            request = self.sign_in.sign(request, token)
+        try:
+            answer = self.transport.send(request)
+        except NotSentError as error:
+            raise RetryableError(f"{call.what}: not sent: {error}") from None
+        except CutOffError as error:
+            raise UnknownOutcomeError(f"{call.what}: {error}") from None
+        reading = self.rules.read(answer, self.runtime.now())
+        self._heed(reading)
+        return answer, reading
+
+    def _address(self, call: Call) -> str:
+        url = call.path if "://" in call.path else self.base_url + call.path
+        if not call.parameters:
+            return url
+        return f"{url}{'&' if '?' in url else '?'}{urlencode(call.parameters, quote_via=quote)}"
+
+    def _heed(self, reading: Reading) -> None:
+        """Let the whole connection rest when the CRM has had enough of it."""
+        if reading.meaning == "busy":
+            self.quota.refused(reading.retry_after)
+        else:
+            self.quota.accepted()
+
+    def _wait_or_raise(self, call: Call, attempt: int, problem: CrmError) -> None:
+        if not isinstance(problem, (RetryableError, UnknownOutcomeError)):
+            raise problem
+        after = problem.after if isinstance(problem, RetryableError) else None
+        if attempt == ATTEMPTS or (after is not None and after > LONGEST_WAIT):
+            if isinstance(problem, RetryableError):
+                raise problem
+            raise RetryableError(f"{call.what}: given up after {attempt} tries: {problem}")
+        if after is None:
+            self.runtime.sleep(backoff(attempt, FIRST_WAIT, self.runtime))
+
+    def _problem(self, call: Call, reading: Reading) -> CrmError:
+        """Turn an answer that is none into the error that says what to do."""
+        said = f"{call.what}: {reading}"
+        match reading.meaning:
+            case "busy":
+                # the quota rests meanwhile; whoever comes back waits there
+                return RetryableError(
+                    f"{said}: the CRM asks us to wait", after=reading.retry_after or FIRST_WAIT
+                )
+            case "unsure":
+                return UnknownOutcomeError(f"{said}: it isn't known whether it was carried out")
+            case "elsewhere":
+                return ConfigurationError(f"{said}: the CRM redirects; set base_url to where it is")
+            case "forbidden":
+                return FatalError(f"{said}: we aren't allowed to; check the account's permissions")
+            case _:
+                return FatalError(f"{said}: the CRM doesn't understand it; check the profile")

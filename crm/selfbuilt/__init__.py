@@ -1,0 +1,1 @@
+"""The self-built REST CRM: any API that a profile can describe."""
