@@ -12,9 +12,9 @@ from typing import Annotated, Any, NoReturn
 
 import duckdb
 import typer
-from crm.connections import connect
 from rich.console import Console
 
+from crm.connections import connect
 from crm.errors import ConfigurationError, CrmError
 from crm.protocol import Field
 from reverse_etl import builds, queries, render

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from crm.errors import CrmError, FatalError
 from crm.http import Client
@@ -212,6 +211,7 @@ def _capabilities(profile: Profile, objects: Sequence[ObjectRules]) -> Capabilit
         else "per_record",
         max_batch=min((batch.max_items for batch in batches), default=1),
         max_find=min(finds, default=1),
+        page_size=min((rules.scan.paging.size for rules in objects if rules.scan), default=1),
         repeatable_create=bool(creates) and all(how.is_repeatable for how in creates),
         repeatable_batch=profile.idempotency_header is not None,
         read_lag=profile.read_lag,
@@ -232,7 +232,7 @@ def _shares(find: Find, field_name: str, values: Sequence[str]) -> Iterator[dict
     length = 0
     for value in values:
         term = find.term({"field": field_name, "value": value}) if find.term else value
-        size = len(quote(term, errors="replace")) + len(find.join)
+        size = len(f"{term}{find.join}".encode(errors="replace"))
         if share and (len(share) >= find.max_values or length + size > find.max_length):
             yield _asked(find, field_name, share, terms)
             share, terms, length = [], [], 0
