@@ -1,21 +1,26 @@
+# The whole of Tongke in single words. It needs Python 3.11 or newer and make; pip installs the rest.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SIZE ?= 2000
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras \
+	--generate-hashes --no-emit-index-url --no-header
+
 .PHONY: help
 help:  ## what can be done here
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 $(BIN)/.installed: requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tongke needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
 .PHONY: setup
-setup: $(BIN)/.installed  ## install into .venv
+setup: $(BIN)/.installed  ## install into .venv what the lock file names
 
 .PHONY: demo
 demo: setup  ## the main job from nothing, on a made-up company; SIZE=2000 people, KEEP=1 leaves the CRM up
@@ -26,30 +31,50 @@ demo-stop: setup  ## end what `make demo KEEP=1` left running
 	$(BIN)/python -m demo stop
 
 .PHONY: lint
-lint: setup  ## every linter, without changing a file
-	ruff check .
-	ruff format --check .
-	mypy
-	yamllint --strict .
-	codespell
-	sqlfluff lint models tests/dbt
+lint: setup docs-check  ## every linter, without changing a file
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/yamllint --strict .
+	$(BIN)/codespell
+	$(BIN)/sqlfluff lint models tests/dbt
 
 .PHONY: format
 format: setup  ## let the formatters have their way
-	ruff check --fix .
-	ruff format .
-	sqlfluff fix models tests/dbt
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix models tests/dbt
 
 .PHONY: test
 test: setup  ## every test that needs nothing beyond what pip installs
-	pytest -m "not servers"
+	$(BIN)/pytest -m "not servers"
 
 .PHONY: test-servers
 test-servers: setup  ## install the servers that some tests need (Debian, root), and run those tests
 	$(BIN)/python -m tests.servers install
-	pytest -m servers
+	$(BIN)/pytest -m servers
+
+ALONE := var/alone
+.PHONY: build-alone
+build-alone: export DLT_PROJECT_DIR := $(ALONE)
+build-alone: export TONGKE_WAREHOUSE := $(ALONE)/warehouse.duckdb
+build-alone: export TONGKE_LEDGER := $(ALONE)/ledger.sqlite
+build-alone: export TONGKE_PIPELINES := $(ALONE)/pipelines
+build-alone: setup  ## `dbt build` on the demo's data, with no CRM and no ledger, and no warning allowed
+	$(BIN)/python -m demo start --size $(SIZE) --home $(ALONE)
+	$(BIN)/ingestion run erp helpdesk finance shop; code=$$?; \
+		$(BIN)/python -m demo stop --home $(ALONE); exit $$code
+	$(BIN)/dbt --warn-error build
+
+.PHONY: docs
+docs: setup  ## write docs/reference anew, from the commands and the models
+	$(BIN)/python docs/generate.py
+
+.PHONY: docs-check
+docs-check: setup  ## fail if docs/reference isn't what `make docs` would write
+	$(BIN)/python docs/generate.py --check
 
 .PHONY: lock
 lock: setup  ## compile the lock files anew; needs uv on the PATH
-	uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-emit-index-url --no-header requirements.in --output-file requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-emit-index-url --no-header --constraint requirements.txt requirements-dev.in --output-file requirements-dev.txt
+	$(LOCK) requirements.in --output-file requirements.txt
+	$(LOCK) --constraint requirements.txt requirements-dev.in --output-file requirements-dev.txt

@@ -39,6 +39,8 @@ class Capabilities:
     max_batch: int
     max_find: int
     """How many values one `find` may ask for."""
+    page_size: int
+    """How many records a page of a scan holds."""
     repeatable_create: bool
     """The same create sent twice makes one record (an upsert by our key, or an id we choose)."""
     repeatable_batch: bool = False

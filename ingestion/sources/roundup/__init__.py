@@ -1,0 +1,182 @@
+"""Roundup: users and issues over its REST API.
+
+Roundup filters by activity at a resolution of one second, so a run begins at the last
+landed second again. Pages go by id, whose order a change doesn't disturb; what changed
+while the pages were read is fetched in another round. A retired item vanishes from the
+collection: when the count says so, the ids are compared.
+https://www.roundup-tracker.org/docs/rest.html
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from ingestion.config import Instance, settings
+from ingestion.errors import SourceError
+from ingestion.landed import Landed
+from ingestion.sources.roundup.client import Client
+from ingestion.tables import Problem, Reading, Table
+
+ROUNDS = 10
+"""How often what changed meanwhile is fetched, before the next run is left to do it."""
+
+_TIME = pa.timestamp("us")
+_USERS = pa.schema(
+    [("id", pa.int64())]
+    + [(n, pa.string()) for n in ("username", "realname", "address", "phone", "organisation")]
+    + [("creation", _TIME), ("activity", _TIME), ("is_retired", pa.bool_())]
+)
+_ISSUES = pa.schema(
+    [("id", pa.int64())]
+    + [(n, pa.string()) for n in ("title", "status", "priority")]
+    + [("requester_id", pa.int64()), ("creation", _TIME), ("activity", _TIME)]
+    + [("is_retired", pa.bool_())]
+)
+_CLASSES = {"users": "user", "issues": "issue"}
+_FIELDS = {
+    "users": ("username", "realname", "address", "phone", "organisation", "creation", "activity"),
+    "issues": ("title", "status", "priority", "creation", "activity"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RoundupSettings:
+    """`[sources.<name>]` of kind roundup."""
+
+    url: str
+    """The tracker's base address, as in the browser."""
+    username: str
+    password: str = field(repr=False)
+    requester: str | None = "requester"
+    """The issue's link to the user who asked; "" where the tracker has none."""
+    page_size: int = 1000
+    lag: float = 60.0
+    timeout: float = 60.0
+
+
+def open_source(instance: Instance) -> "RoundupSource":
+    """The source of an instance."""
+    config = settings(instance, RoundupSettings)
+    client = Client(
+        instance.name, config.url, config.username, config.password, timeout=config.timeout
+    )
+    return RoundupSource(instance.name, config, client)
+
+
+class RoundupSource:
+    """The users and issues of one tracker."""
+
+    def __init__(self, name: str, config: RoundupSettings, client: Client) -> None:
+        self._name = name
+        self._config = config
+        self._client = client
+        self._names: dict[str, dict[str, str]] = {}
+
+    def tables(self, landed: Landed) -> list[Table]:  # noqa: ARG002 - the protocol's signature
+        """Users and issues, if the tracker answers and shows us both."""
+        for class_name in _CLASSES.values():
+            self._client.count(class_name)
+        self._names = {
+            class_name: self._client.names(class_name) for class_name in ("status", "priority")
+        }
+        return [
+            Table(name, ("id",), columns, cursor="activity", lag=self._config.lag)
+            for name, columns in (("users", _USERS), ("issues", _ISSUES))
+        ]
+
+    def read(self, reading: Reading) -> Iterator[pa.Table]:
+        """What was active since the start, what became so meanwhile, and what was retired."""
+        table = reading.table.name
+        start = reading.start if isinstance(reading.start, dt.datetime) else None
+        seen: dict[int, dt.datetime] = {}
+        for _round in range(ROUNDS):
+            began = self._client.now()
+            news = 0
+            for page in self._client.pages(
+                _CLASSES[table], self._fields(table), since=start, size=self._config.page_size
+            ):
+                rows = [self._row(table, item) for item in page]
+                fresh = [row for row in rows if seen.get(row["id"]) != row["activity"]]
+                seen.update((row["id"], row["activity"]) for row in fresh)
+                news += len(fresh)
+                if fresh:
+                    yield pa.Table.from_pylist(fresh, schema=reading.table.columns)
+            # the tracker's clock, not ours; one second more, for that is its resolution
+            start = began - dt.timedelta(seconds=1)
+            if not news:
+                break
+        yield from self._retired(reading, seen)
+
+    def problems(self) -> list[Problem]:
+        """None: what goes wrong here stops the reading."""
+        return []
+
+    def close(self) -> None:
+        """End the connections."""
+        self._client.close()
+
+    def _fields(self, table: str) -> tuple[str, ...]:
+        if table == "issues" and self._config.requester:
+            return (*_FIELDS[table], self._config.requester)
+        return _FIELDS[table]
+
+    def _row(self, table: str, item: Mapping[str, Any]) -> dict[str, Any]:
+        """An item of the API as a row."""
+        row: dict[str, Any] = {
+            "id": int(item["id"]),
+            "creation": date(item.get("creation")),
+            "activity": date(item.get("activity")),
+            "is_retired": False,
+        }
+        if table == "users":
+            for name in ("username", "realname", "address", "phone", "organisation"):
+                row[name] = item.get(name)
+            return row
+        row["title"] = item.get("title")
+        for name in ("status", "priority"):
+            row[name] = self._names[name].get(_id(item.get(name)) or "")
+        requester = _id(item.get(self._config.requester)) if self._config.requester else None
+        row["requester_id"] = int(requester) if requester else None
+        return row
+
+    def _retired(self, reading: Reading, seen: Mapping[int, object]) -> Iterator[pa.Table]:
+        """A row for each item that we hold and the collection no longer has."""
+        class_name = _CLASSES[reading.table.name]
+        newest = reading.landed.newest(reading.table.name, "id", ("activity",))
+        if newest is None:
+            return
+        held = {row["id"]: row for row in newest.to_pylist() if not row["is_retired"]}
+        expected = len(held.keys() | seen.keys())
+        if not reading.full and self._client.count(class_name) == expected:
+            return
+        there = self._client.ids(class_name, size=self._config.page_size)
+        gone = [row for id_, row in held.items() if id_ not in there and id_ not in seen]
+        rows = []
+        for row in gone:
+            # asked for one by one, a retired item still answers; a page that shifted
+            # while it was read must not retire anybody
+            item = self._client.item(class_name, row["id"], self._fields(reading.table.name))
+            current = self._row(reading.table.name, item) if item else row
+            rows.append({**current, "is_retired": True})
+        if rows:
+            yield pa.Table.from_pylist(rows, schema=reading.table.columns)
+
+
+def date(text: str | None) -> dt.datetime | None:
+    """Roundup's own form of a moment in UTC: 2026-11-22.01:04:43."""
+    if not text:
+        return None
+    try:
+        return dt.datetime.strptime(text[:19], "%Y-%m-%d.%H:%M:%S")  # noqa: DTZ007 - raw times carry no zone
+    except ValueError:
+        raise SourceError(f"Roundup gave a date of an unknown form: {text[:40]}") from None
+
+
+def _id(link: Any) -> str | None:
+    """The id behind a link, however verbose the answer."""
+    if isinstance(link, Mapping):
+        link = link.get("id")
+    return None if link is None else str(link)

@@ -1,0 +1,13 @@
+{#- Whether a text contains a match of a regular expression. -#}
+{#- regexp_matches('email', '@') -> regexp_matches(email, '@') -#}
+{% macro regexp_matches(expression, pattern) -%}
+    {{ return(adapter.dispatch('regexp_matches', 'tongke')(expression, pattern)) }}
+{%- endmacro %}
+
+{% macro default__regexp_matches(expression, pattern) -%}
+    regexp_like({{ expression }}, '{{ pattern }}')
+{%- endmacro %}
+
+{% macro duckdb__regexp_matches(expression, pattern) -%}
+    regexp_matches({{ expression }}, '{{ pattern }}')
+{%- endmacro %}

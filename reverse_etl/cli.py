@@ -1,0 +1,403 @@
+"""The command line: it parses, calls and prints, nothing else."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import duckdb
+import typer
+from rich.console import Console
+
+from crm.connections import connect
+from crm.errors import ConfigurationError, CrmError
+from crm.protocol import Field
+from reverse_etl import builds, queries, render
+from reverse_etl import mapping as mappings
+from reverse_etl.clock import World, text
+from reverse_etl.engine import Engine, Selection, exit_code
+from reverse_etl.errors import ExitCode, SyncConfigurationError, SyncError
+from reverse_etl.ledger import Ledger, ledger_path
+from reverse_etl.plan import saved as plans
+from reverse_etl.syncs import Sync, chosen, default_manifest, read_manifest, read_syncs
+from warehouse.connection import (
+    WarehouseBusyError,
+    WarehouseMissingError,
+    attached_read_only,
+)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="""Write the customer back into the CRM, with a plan that can be read first.
+
+    Exit codes: 0 all done · 1 something went wrong · 2 usage or configuration ·
+    3 partly done (rejects, conflicts, held records) · 4 stopped by a guard.
+    """,
+)
+
+
+class Format(StrEnum):
+    """How a command prints."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Syncs = Annotated[list[str] | None, typer.Argument(help="Which syncs; all by default.")]
+OneSync = Annotated[
+    str | None, typer.Argument(metavar="[SYNC]", help="Which sync; all by default.")
+]
+As = Annotated[Format, typer.Option("--format", help="A table for people, JSON for programs.")]
+
+
+@app.command("list")
+def list_syncs(format_: As = Format.TABLE) -> None:
+    """The syncs: where to, of what model, when last run, how fresh the model is.
+
+    Example: `reverse-etl list`
+    """
+    syncs = _syncs()
+    with _ledger() as ledger:
+        runs = queries.latest_runs(ledger)
+    built = _built_at()
+    rows = [
+        {
+            "sync": sync.name,
+            "destination": sync.destination,
+            "object": sync.object,
+            "model": sync.table,
+            "mode": sync.mode,
+            "after": ", ".join(sync.after),
+            "model built at": built.get(sync.model),
+            "last run": runs.get(sync.name, {}).get("started_at"),
+            "status": runs.get(sync.name, {}).get("status"),
+        }
+        for sync in syncs.values()
+    ]
+    _print_rows(rows, format_, "no exposure of the project has a `sync` in its meta")
+
+
+@app.command()
+def plan(
+    names: Syncs = None,
+    out: Annotated[Path | None, typer.Option(help="Save the plan, to be applied exactly.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Every change, not a sample.")] = False,
+    format_: As = Format.TABLE,
+) -> None:
+    """What would be written, field by field, and why. Writes nothing to a CRM.
+
+    Example: `reverse-etl plan selfbuilt_contacts --out contacts.plan`
+    """
+    syncs = chosen(_syncs(), names or [])
+    limit = None if full else render.SAMPLE
+    with _ledger() as ledger, _engine(ledger).planned(syncs) as (made, planned):
+        kept = None
+        if out is not None:
+            reasons = {each.sync.name: each.verdict.reasons for each in planned}
+            kept = plans.save(made, syncs, reasons, out, ledger.world)
+        if format_ is Format.JSON:
+            data = render.plan_as_data(made, planned, limit, kept.plan_id if kept else None)
+            typer.echo(render.as_json(data))
+            return
+        render.print_plan(Console(), made, planned, limit)
+        if kept is not None:
+            typer.echo(f"Saved to {out}. Apply exactly this: reverse-etl apply --plan {out}")
+
+
+@app.command()
+def apply(
+    names: Syncs = None,
+    plan_file: Annotated[
+        Path | None, typer.Option("--plan", help="Apply this saved plan, and nothing else.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many records of each sync.")
+    ] = None,
+    format_: As = Format.TABLE,
+) -> None:
+    """Make the CRM hold what the models say: plan, guard, send, and know of each record.
+
+    What a guard would stop is applied by saving the plan, reading it, and applying it by name.
+
+    Example: `reverse-etl apply --plan contacts.plan`
+    """
+    syncs = _syncs()
+    kept = None
+    if plan_file is not None:
+        if names:
+            raise SyncConfigurationError("a saved plan names its syncs itself; give only --plan")
+        kept = plans.load(plan_file)
+    wanted = kept.check(syncs) if kept else chosen(syncs, names or [])
+    with _ledger() as ledger:
+        _apply(ledger, wanted, Selection(limit=limit), format_, kept=kept)
+
+
+@app.command()
+def status(format_: As = Format.TABLE) -> None:
+    """How each sync stands: its last run, records known, rejects waiting, outcomes unknown.
+
+    Example: `reverse-etl status --format json`
+    """
+    with _ledger() as ledger:
+        _print_rows(queries.status(ledger), format_, "nothing was ever applied")
+
+
+@app.command()
+def history(
+    sync: OneSync = None,
+    key: Annotated[str | None, typer.Option(help="What was sent of this record.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 20,
+    format_: As = Format.TABLE,
+) -> None:
+    """The runs, newest first; with --key, everything that was sent of one record.
+
+    Example: `reverse-etl history selfbuilt_contacts --key p_01J9`
+    """
+    with _ledger() as ledger:
+        rows = queries.history(ledger, sync, key=key, limit=limit)
+    _print_rows(rows, format_, "nothing was ever sent")
+
+
+@app.command()
+def errors(
+    sync: OneSync = None,
+    key: Annotated[str | None, typer.Option(help="Only this record.")] = None,
+    error: Annotated[str | None, typer.Option(help="Only this error code.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only refused since then (UTC).")] = None,
+    format_: As = Format.TABLE,
+) -> None:
+    """The retry queue: what the CRM refused, with its own words.
+
+    Example: `reverse-etl errors selfbuilt_contacts --format json`
+    """
+    with _ledger() as ledger:
+        rows = queries.errors(ledger, sync, key=key, error=error, since=_utc(since))
+        words = queries.words_of(ledger, [row["delivery_id"] for row in rows])
+    for row in rows:
+        row["the CRM's words"] = words.get(row.pop("delivery_id"))
+    _print_rows(rows, format_, "nothing waits: the CRM refused no record")
+
+
+@app.command()
+def retry(
+    sync: OneSync = None,
+    key: Annotated[str | None, typer.Option(help="Only this record.")] = None,
+    error: Annotated[str | None, typer.Option(help="Only this error code.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only refused since then (UTC).")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Show it, send nothing.")] = False,
+    format_: As = Format.TABLE,
+) -> None:
+    """Send again what the CRM refused, though it hasn't changed: after the CRM was mended.
+
+    Example: `reverse-etl retry selfbuilt_contacts --error validation_invalid_email --preview`
+    """
+    syncs = _syncs()
+    with _ledger() as ledger:
+        rows = queries.errors(ledger, sync, key=key, error=error, since=_utc(since))
+        waiting = {row["sync"] for row in rows}
+        wanted = [each for each in syncs.values() if each.name in waiting]
+        if not wanted:
+            _print_rows([], format_, "nothing waits that fits")
+            return
+        selection = Selection(sorted({row["key"] for row in rows}), forced=True)
+        if preview:
+            with _engine(ledger).planned(wanted, selection) as (made, planned):
+                if format_ is Format.JSON:
+                    typer.echo(render.as_json(render.plan_as_data(made, planned, None)))
+                else:
+                    render.print_plan(Console(), made, planned, None)
+            return
+        _apply(ledger, wanted, selection, format_, command="retry")
+
+
+@app.command()
+def describe(
+    connection: Annotated[str, typer.Argument(metavar="CRM", help="A connection's name.")],
+    object_name: Annotated[str | None, typer.Argument(metavar="[OBJECT]")] = None,
+    format_: As = Format.TABLE,
+) -> None:
+    """What the CRM says about its fields.
+
+    Example: `reverse-etl describe selfbuilt contacts`
+    """
+    objects = [object_name] if object_name else _objects_of(connection)
+    crm = connect(connection)
+    rows = [
+        {
+            "object": name,
+            "field": field.name,
+            "label": field.label,
+            "type": field.type,
+            "required": field.required,
+            "read_only": field.read_only,
+            "unique": field.unique,
+            "max_length": field.max_length,
+            "options": ", ".join(field.options),
+            "links_to": field.links_to,
+        }
+        for name in objects
+        for field in crm.describe(name)
+    ]
+    _print_rows(rows, format_, "the CRM describes no field")
+
+
+@app.command()
+def mapping(
+    names: Syncs = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A file: .xlsx, .md or .csv; to the screen by default.")
+    ] = None,
+    format_: As = Format.TABLE,
+) -> None:
+    """The field-mapping table, for business and engineering to sign.
+
+    Example: `reverse-etl mapping --out mapping.xlsx`
+    """
+    table: list[dict[str, str]] = []
+    for sync in chosen(_syncs(), names or []):
+        table += mappings.rows(sync, _described(sync))
+    if out is not None:
+        mappings.write(table, out)
+        typer.echo(f"{len(table)} fields written to {out}")
+    elif format_ is Format.JSON:
+        typer.echo(render.as_json(table))
+    else:
+        typer.echo(mappings.markdown(table))
+
+
+def main() -> None:
+    """Run the command line; every error that a person can act on is one message."""
+    try:
+        app(standalone_mode=False)
+    except SyncError as error:
+        _end(str(error), error.exit_code)
+    except ConfigurationError as error:
+        _end(str(error), ExitCode.USAGE)
+    except WarehouseMissingError as error:
+        _end(str(error), ExitCode.USAGE)
+    except (CrmError, WarehouseBusyError) as error:
+        _end(str(error), ExitCode.FAILED)
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+    except typer.Abort:
+        _end("aborted", ExitCode.FAILED)
+    except Exception as error:
+        show = getattr(error, "show", None)
+        if show is None:
+            raise
+        show()  # a wrong option or argument, in click's own words
+        sys.exit(ExitCode.USAGE)
+
+
+def _apply(
+    ledger: Ledger,
+    syncs: list[Sync],
+    selection: Selection,
+    format_: Format,
+    *,
+    kept: plans.SavedPlan | None = None,
+    command: str = "apply",
+) -> None:
+    with _stopping() as stop:
+        engine = _engine(ledger, stop)
+        applied = engine.apply(syncs, selection, saved=kept, command=command)
+    if format_ is Format.JSON:
+        typer.echo(render.as_json(render.applied_as_data(applied)))
+    else:
+        render.print_applied(Console(), applied)
+    raise typer.Exit(exit_code(applied))
+
+
+def _syncs() -> dict[str, Sync]:
+    return read_syncs(read_manifest(default_manifest()))
+
+
+@contextmanager
+def _ledger() -> Iterator[Ledger]:
+    ledger = Ledger(ledger_path(), World())
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def _engine(ledger: Ledger, stop: threading.Event | None = None) -> Engine:
+    return Engine(
+        read_manifest(default_manifest()),
+        ledger,
+        connect,
+        _warehouse,
+        ledger.world,
+        is_stopping=stop.is_set if stop else lambda: False,
+    )
+
+
+def _warehouse() -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    return attached_read_only()
+
+
+@contextmanager
+def _stopping() -> Iterator[threading.Event]:
+    """Let SIGINT and SIGTERM end the delivery after what is under way, not in its middle."""
+    stop = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _built_at() -> dict[str, Any]:
+    try:
+        with attached_read_only(patience=1.0) as connection:
+            return {
+                node: result.completed_at
+                for node, result in builds.read_results(connection).items()
+            }
+    except (WarehouseBusyError, WarehouseMissingError):
+        return {}
+
+
+def _described(sync: Sync) -> list[Field]:
+    """What the CRM says; the mapping can be written without it, and says so."""
+    try:
+        return connect(sync.destination).describe(sync.object)
+    except (CrmError, OSError) as error:
+        typer.echo(f"{sync.destination} can't be asked about its fields: {error}", err=True)
+        return []
+
+
+def _objects_of(connection: str) -> list[str]:
+    objects = [sync.object for sync in _syncs().values() if sync.destination == connection]
+    if not objects:
+        raise SyncConfigurationError(
+            f"no sync goes to {connection}; name the object to be described"
+        )
+    return objects
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return None if moment is None else text(moment.replace(tzinfo=UTC))
+
+
+def _print_rows(rows: list[dict[str, Any]], format_: Format, empty: str) -> None:
+    if format_ is Format.JSON:
+        typer.echo(render.as_json(rows))
+    else:
+        render.print_rows(Console(), rows, empty=empty)
+
+
+def _end(message: str, code: ExitCode) -> NoReturn:
+    typer.echo(message, err=True)
+    sys.exit(code)

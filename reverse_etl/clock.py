@@ -1,0 +1,50 @@
+"""Time and chance, passed in so that the engine can run in a simulated world."""
+
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What time it is, and how to wait."""
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+def text(moment: datetime) -> str:
+    """UTC in the one form that the ledger holds, which sorts as time does."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The clock and the chance of one run."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    chance: random.Random = field(default_factory=random.Random)
+
+    def now(self) -> str:
+        """The time as text."""
+        return text(self.clock.now())
+
+    def new_id(self) -> str:
+        """An id that sorts by time."""
+        return f"{self.clock.now():%Y%m%dT%H%M%S}-{self.chance.getrandbits(32):08x}"

@@ -1,0 +1,159 @@
+"""The ledger's tables.
+
+Facts of delivery (which key, what, when, with what outcome) and values (what
+was in the fields) lie in different tables, so that values can be erased while
+the history stays. Values are JSON text, money is text inside it, times are UTC
+text of one fixed form: other readers of an SQLite file (DuckDB among them)
+would read a DECIMAL as a float and fail on a bad date.
+"""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+VERSION = 1
+
+metadata = MetaData()
+
+about = Table(
+    "about",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="the version of this schema",
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("sync", Text, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("finished_at", Text),
+    Column("plan_id", Text),
+    Column("mapping_hash", Text),
+    Column("invocation_id", Text),
+    Column("counts", Text),
+    Column("message", Text),
+    CheckConstraint(
+        "status in ('running', 'done', 'partial', 'failed', 'stopped', 'interrupted')",
+        name="runs_status",
+    ),
+    Index("runs_by_sync", "sync", "started_at"),
+    comment="one row a sync and run; counts is JSON",
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("sync", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("remote_id", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("fingerprint", Text),
+    Column("sent", Text, nullable=False),
+    Column("observed", Text),
+    Column("changed_at", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    PrimaryKeyConstraint("sync", "key"),
+    CheckConstraint("origin in ('created', 'adopted')", name="records_origin"),
+    CheckConstraint("state in ('live', 'archived', 'deleted')", name="records_state"),
+    Index("records_by_remote_id", "destination", "object", "remote_id"),
+    Index("records_by_change", "changed_at"),
+    comment=(
+        "what each record in the CRM is known to hold: the id map, the values we last sent, and "
+        "those that the CRM then showed where they differ; fingerprint is null while something "
+        "of the record waits to be sent"
+    ),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("delivery_id", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", Text, nullable=False),
+    Column("sync", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("remote_id", Text),
+    Column("fields", Text, nullable=False),
+    Column("batch_id", Text, nullable=False),
+    Column("sends", Integer, nullable=False),
+    Column("intent_at", Text, nullable=False),
+    Column("outcome", Text),
+    Column("outcome_at", Text),
+    Column("error_code", Text),
+    Column("error_field", Text),
+    CheckConstraint(
+        "operation in ('create', 'adopt', 'update', 'archive', 'delete')",
+        name="deliveries_operation",
+    ),
+    CheckConstraint(
+        "outcome in ('written', 'rejected', 'not_written', 'gone')", name="deliveries_outcome"
+    ),
+    Index("deliveries_by_key", "sync", "key"),
+    Index("deliveries_by_run", "run_id"),
+    # the few without an outcome are looked for at every start
+    Index("deliveries_unsettled", "sync", sqlite_where=Column("outcome").is_(None)),
+    comment=(
+        "append-only: a row is written before the request leaves and gets its outcome, once, "
+        "when it is known; no outcome means that nobody knows yet"
+    ),
+    sqlite_autoincrement=True,
+)
+
+delivery_values = Table(
+    "delivery_values",
+    metadata,
+    Column("delivery_id", Integer, primary_key=True, autoincrement=False),
+    Column("payload", Text, nullable=False),
+    Column("before", Text),
+    Column("origin", Text),
+    Column("fingerprint", Text),
+    Column("message", Text),
+    comment="values, apart from the facts, so that they can be erased: JSON; the CRM's own words",
+)
+
+rejects = Table(
+    "rejects",
+    metadata,
+    Column("sync", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("last_at", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("error_code", Text, nullable=False),
+    Column("error_field", Text),
+    Column("fingerprint", Text),
+    Column("run_id", Text, nullable=False),
+    Column("delivery_id", Integer, nullable=False),
+    PrimaryKeyConstraint("sync", "key"),
+    CheckConstraint("state in ('waiting', 'resolved')", name="rejects_state"),
+    comment="the retry queue: tried again when the record changes, or when a person says so",
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("sync", Text, primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("process_started", Text, nullable=False),
+    Column("taken_at", Text, nullable=False),
+    comment="who is applying a sync now",
+)

@@ -1,0 +1,455 @@
+"""Read and write the ledger.
+
+SQLite in WAL mode with synchronous=FULL: what was committed survives a kill
+and a power cut, and others can read while a sync runs. Everything goes through
+SQLAlchemy Core, so that another database can follow.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.pool import QueuePool
+
+from crm.protocol import Value
+from reverse_etl.clock import World
+from reverse_etl.errors import HeldByAnotherError, SyncConfigurationError
+from reverse_etl.ledger import schema
+from reverse_etl.ledger.lease import Holder, is_alive, this_process
+from reverse_etl.syncs import Sync
+
+Origin = Literal["created", "adopted"]
+DEFAULT_PATH = "var/ledger.sqlite"
+
+
+def ledger_path() -> Path:
+    """The ledger's file: TONGKE_LEDGER, or var/ledger.sqlite."""
+    return Path(os.environ.get("TONGKE_LEDGER", DEFAULT_PATH))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one sync: what every row it writes is marked with."""
+
+    run_id: str
+    sync: str
+    destination: str
+    object: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One record that is about to be sent."""
+
+    key: str
+    operation: str
+    remote_id: str | None
+    payload: Mapping[str, Value] = field(repr=False)
+    before: Mapping[str, Value] | None = field(default=None, repr=False)
+    origin: Origin = "created"
+    fingerprint: str | None = None
+    """What the record's fingerprint is once this is written; None if something still waits."""
+    sent: Mapping[str, Value] = field(default_factory=dict, repr=False)
+    """What we had sent of this record before."""
+    observed: Mapping[str, Value] = field(default_factory=dict, repr=False)
+    """Where the CRM showed something else than what we had sent."""
+    delivery_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a record in the CRM is known to hold, after a write or a look."""
+
+    key: str
+    remote_id: str
+    origin: Origin
+    fingerprint: str | None
+    sent: Mapping[str, Value] = field(repr=False)
+    observed: Mapping[str, Value] = field(repr=False)
+    state: Literal["live", "archived", "deleted"] = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one attempt."""
+
+    attempt: Attempt
+    outcome: Literal["written", "rejected", "not_written", "gone"]
+    known: Known | None = None
+    error_code: str | None = None
+    error_field: str | None = None
+    message: str | None = field(default=None, repr=False)
+    sends: int = 1
+    """How often it was sent until this was known."""
+
+
+class Ledger:
+    """The ledger of all syncs; used by one thread at a time."""
+
+    def __init__(self, path: Path, world: World) -> None:
+        self.path = path
+        self.world = world
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._engine = _engine(path)
+        self._create()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    @contextmanager
+    def let_go(self) -> Iterator[Path]:
+        """The file, while nobody in this process has it open through us.
+
+        DuckDB brings an SQLite of its own. Two SQLites in one process that hold
+        one file open lose each other's locks when either closes it
+        (https://www.sqlite.org/howtocorrupt.html, "multiple copies"), so they take turns.
+        """
+        self._engine.dispose()
+        yield self.path
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to query the ledger with; what it changed would be rolled back."""
+        with self._engine.connect().execution_options(reading=True) as connection:
+            yield connection
+
+    # runs
+
+    def start_run(self, sync: Sync, command: str, *, plan_id: str | None = None) -> Run:
+        """Open a run and take the sync's lease.
+
+        Raises:
+            HeldByAnotherError: another living process is applying this sync.
+        """
+        run_id = self.world.new_id()
+        now = self.world.now()
+        me = this_process()
+        with self._engine.begin() as connection:
+            self._take_lease(connection, sync.name, run_id, me)
+            connection.execute(
+                insert(schema.runs).values(
+                    run_id=run_id,
+                    sync=sync.name,
+                    command=command,
+                    status="running",
+                    started_at=now,
+                    plan_id=plan_id,
+                    mapping_hash=sync.mapping_hash,
+                )
+            )
+        return Run(run_id, sync.name, sync.destination, sync.object)
+
+    def finish_run(
+        self, run: Run, status: str, counts: Mapping[str, int], message: str | None = None
+    ) -> None:
+        """Close a run and give its lease back."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(schema.runs)
+                .where(schema.runs.c.run_id == run.run_id)
+                .values(
+                    status=status,
+                    finished_at=self.world.now(),
+                    counts=orjson.dumps(dict(counts)).decode(),
+                    message=message,
+                )
+            )
+            connection.execute(schema.leases.delete().where(schema.leases.c.run_id == run.run_id))
+
+    # deliveries
+
+    def intend(self, run: Run, batch_id: str, attempts: Sequence[Attempt]) -> list[Attempt]:
+        """Write down what is about to be sent; returns the attempts with their delivery ids."""
+        now = self.world.now()
+        with self._engine.begin() as connection:
+            last = connection.execute(select(func.max(schema.deliveries.c.delivery_id))).scalar()
+            first = (last or 0) + 1
+            numbered = [
+                _numbered(attempt, delivery_id)
+                for delivery_id, attempt in enumerate(attempts, start=first)
+            ]
+            connection.execute(
+                insert(schema.deliveries),
+                [
+                    {
+                        "delivery_id": attempt.delivery_id,
+                        "run_id": run.run_id,
+                        "sync": run.sync,
+                        "key": attempt.key,
+                        "operation": attempt.operation,
+                        "remote_id": attempt.remote_id,
+                        "fields": _json(sorted(attempt.payload)),
+                        "batch_id": batch_id,
+                        "sends": 0,
+                        "intent_at": now,
+                    }
+                    for attempt in numbered
+                ],
+            )
+            connection.execute(
+                insert(schema.delivery_values),
+                [
+                    {
+                        "delivery_id": attempt.delivery_id,
+                        "payload": _json(attempt.payload),
+                        "before": None if attempt.before is None else _json(attempt.before),
+                        "origin": attempt.origin,
+                        "fingerprint": attempt.fingerprint,
+                    }
+                    for attempt in numbered
+                ],
+            )
+        return numbered
+
+    def settle(self, run: Run, settled: Sequence[Settled]) -> None:
+        """Write down what became of them, and what is now known of their records."""
+        now = self.world.now()
+        with self._engine.begin() as connection:
+            self._settle_deliveries(connection, settled, now)
+            self._queue_rejects(connection, run, settled, now)
+            known = [each.known for each in settled if each.known is not None]
+            self._know(connection, run, known, now)
+
+    def know(self, run: Run, known: Sequence[Known]) -> None:
+        """Write down what a look at the CRM showed, with nothing sent."""
+        with self._engine.begin() as connection:
+            self._know(connection, run, known, self.world.now())
+
+    def unsettled(self, sync: str) -> list[Attempt]:
+        """Attempts whose outcome nobody knows, oldest first."""
+        d, v, r = schema.deliveries.c, schema.delivery_values.c, schema.records.c
+        query = (
+            select(
+                d.delivery_id, d.key, d.operation, d.remote_id,
+                v.payload, v.before, v.origin, v.fingerprint, r.sent, r.observed,
+            )
+            .join_from(schema.deliveries, schema.delivery_values, d.delivery_id == v.delivery_id)
+            .outerjoin(schema.records, (r.sync == d.sync) & (r.key == d.key))
+            .where(d.sync == sync, d.outcome.is_(None))
+            .order_by(d.delivery_id)
+        )  # fmt: skip
+        with self.reading() as connection:
+            return [
+                Attempt(
+                    key=row.key,
+                    operation=row.operation,
+                    remote_id=row.remote_id,
+                    payload=orjson.loads(row.payload),
+                    before=None if row.before is None else orjson.loads(row.before),
+                    origin=row.origin,
+                    fingerprint=row.fingerprint,
+                    sent=orjson.loads(row.sent or "{}"),
+                    observed=orjson.loads(row.observed or "{}"),
+                    delivery_id=row.delivery_id,
+                )
+                for row in connection.execute(query)
+            ]
+
+    def known(self, sync: str, keys: Sequence[str]) -> list[dict[str, Any]]:
+        """What is known of those of a sync's records that are in the CRM."""
+        r = schema.records.c
+        query = select(r.sync, r.key, r.remote_id, r.origin, r.sent, r.observed).where(
+            r.sync == sync, r.key.in_(keys), r.state == "live"
+        )
+        with self.reading() as connection:
+            names = ("sync", "key", "remote_id", "origin", "sent", "observed")
+            return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
+
+    def remote_ids(self, sync: str, keys: Sequence[str]) -> dict[str, str]:
+        """The CRM's ids of those of a sync's records that are there."""
+        r = schema.records.c
+        query = select(r.key, r.remote_id).where(r.sync == sync, r.key.in_(keys), r.state == "live")
+        with self.reading() as connection:
+            return {row.key: row.remote_id for row in connection.execute(query)}
+
+    # inside a transaction
+
+    def _take_lease(self, connection: Connection, sync: str, run_id: str, me: Holder) -> None:
+        lease = schema.leases.c
+        row = connection.execute(select(schema.leases).where(lease.sync == sync)).one_or_none()
+        if row is not None:
+            holder = Holder(row.host, row.pid, row.process_started)
+            if is_alive(holder):
+                raise HeldByAnotherError(
+                    f"sync {sync} is being applied by process {row.pid} on {row.host}, "
+                    f"since {row.taken_at} (run {row.run_id}); let it finish, or end it"
+                )
+            connection.execute(
+                update(schema.runs)
+                .where(schema.runs.c.run_id == row.run_id, schema.runs.c.status == "running")
+                .values(
+                    status="interrupted",
+                    finished_at=self.world.now(),
+                    message=f"its process {row.pid} ended; taken over by run {run_id}",
+                )
+            )
+            connection.execute(schema.leases.delete().where(lease.sync == sync))
+        connection.execute(
+            insert(schema.leases).values(
+                sync=sync,
+                run_id=run_id,
+                host=me.host,
+                pid=me.pid,
+                process_started=me.started,
+                taken_at=self.world.now(),
+            )
+        )
+
+    def _settle_deliveries(
+        self, connection: Connection, settled: Sequence[Settled], now: str
+    ) -> None:
+        d = schema.deliveries.c
+        by_fact: dict[tuple[str, str | None, str | None, int], list[int]] = {}
+        for each in settled:
+            fact = (each.outcome, each.error_code, each.error_field, each.sends)
+            by_fact.setdefault(fact, []).append(each.attempt.delivery_id)
+        # one statement for the many that were written, not one for each
+        for (outcome, code, field_name, sends), ids in by_fact.items():
+            connection.execute(
+                update(schema.deliveries)
+                .where(d.delivery_id.in_(ids), d.outcome.is_(None))
+                .values(
+                    outcome=outcome,
+                    outcome_at=now,
+                    error_code=code,
+                    error_field=field_name,
+                    sends=sends,
+                )
+            )
+        for each in settled:
+            if each.message is not None:
+                connection.execute(
+                    update(schema.delivery_values)
+                    .where(schema.delivery_values.c.delivery_id == each.attempt.delivery_id)
+                    .values(message=each.message)
+                )
+
+    def _queue_rejects(
+        self, connection: Connection, run: Run, settled: Sequence[Settled], now: str
+    ) -> None:
+        for each in settled:
+            if each.outcome not in {"rejected", "gone"}:
+                continue
+            values = {
+                "state": "waiting",
+                "last_at": now,
+                "operation": each.attempt.operation,
+                "error_code": each.error_code or each.outcome,
+                "error_field": each.error_field,
+                "fingerprint": each.attempt.fingerprint,
+                "run_id": run.run_id,
+                "delivery_id": each.attempt.delivery_id,
+            }
+            statement = upsert(schema.rejects).values(
+                sync=run.sync, key=each.attempt.key, since=now, attempts=1, **values
+            )
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["sync", "key"],
+                    set_=values | {"attempts": schema.rejects.c.attempts + 1},
+                )
+            )
+        written = [each.attempt.key for each in settled if each.outcome == "written"]
+        if written:
+            q = schema.rejects.c
+            connection.execute(
+                update(schema.rejects)
+                .where(q.sync == run.sync, q.key.in_(written), q.state == "waiting")
+                .values(state="resolved", last_at=now)
+            )
+
+    def _know(self, connection: Connection, run: Run, known: Sequence[Known], now: str) -> None:
+        if not known:
+            return
+        statement = upsert(schema.records)
+        changing = (
+            "remote_id", "origin", "state", "fingerprint", "sent", "observed", "changed_at",
+            "run_id",
+        )  # fmt: skip
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["sync", "key"],
+                set_={name: statement.excluded[name] for name in changing},
+            ),
+            [
+                {
+                    "sync": run.sync,
+                    "key": each.key,
+                    "destination": run.destination,
+                    "object": run.object,
+                    "remote_id": each.remote_id,
+                    "origin": each.origin,
+                    "state": each.state,
+                    "fingerprint": each.fingerprint,
+                    "sent": _json(each.sent),
+                    "observed": _json(each.observed) if each.observed else None,
+                    "changed_at": now,
+                    "run_id": run.run_id,
+                }
+                for each in known
+            ],
+        )
+
+    def _create(self) -> None:
+        with self._engine.begin() as connection:
+            schema.metadata.create_all(connection)
+            version = connection.execute(
+                select(schema.about.c.value).where(schema.about.c.name == "version")
+            ).scalar()
+            if version is None:
+                connection.execute(
+                    insert(schema.about).values(name="version", value=str(schema.VERSION))
+                )
+            elif int(version) != schema.VERSION:
+                raise SyncConfigurationError(
+                    f"the ledger {self.path} has version {version}, this program writes "
+                    f"{schema.VERSION}; use the program that wrote it"
+                )
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", poolclass=QueuePool, pool_size=1, max_overflow=0)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        # before the first table: a row with its values is about 2 KB, a page of 4 KB holds one
+        connection.execute("pragma page_size = 16384")
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = full")
+        connection.execute("pragma busy_timeout = 30000")
+        # the driver begins a transaction too late for a lease: we say BEGIN IMMEDIATE ourselves
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql("begin" if reading else "begin immediate")
+
+    return engine
+
+
+def _numbered(attempt: Attempt, delivery_id: int) -> Attempt:
+    # dataclasses.replace is ten times slower, and this runs for every record
+    return Attempt(
+        attempt.key,
+        attempt.operation,
+        attempt.remote_id,
+        attempt.payload,
+        attempt.before,
+        attempt.origin,
+        attempt.fingerprint,
+        attempt.sent,
+        attempt.observed,
+        delivery_id,
+    )
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

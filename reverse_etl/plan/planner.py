@@ -1,0 +1,181 @@
+"""Make a plan: take the difference out of the warehouse, look at the CRM, decide."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import orjson
+
+from crm.protocol import Crm, Value
+from reverse_etl.ledger import Ledger
+from reverse_etl.plan import difference
+from reverse_etl.plan.reading import read_theirs
+from reverse_etl.syncs import Sync
+from warehouse.connection import extension_path
+
+FETCH_ROWS = 1_000
+SENDING = ("create", "adopt", "update", "archive", "delete")
+"""The operations that write to the CRM, in the order in which they go out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be done with one record, and why."""
+
+    sync: str
+    key: str
+    operation: str
+    reason: str | None
+    remote_id: str | None
+    origin: str
+    fields: tuple[str, ...]
+    payload: Mapping[str, Value] = field(repr=False)
+    """The fields to be written; a link holds our key of the other record."""
+    before: Mapping[str, Value] | None = field(repr=False)
+    """What the CRM holds in them now."""
+    waits: tuple[str, ...]
+    """Links that can't be made yet."""
+    fingerprint: str | None
+    sent: Mapping[str, Value] = field(repr=False)
+    observed: Mapping[str, Value] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many records a sync has, and how many of each operation its plan."""
+
+    desired: int
+    known: int
+    unchanged: int
+    operations: Mapping[str, int]
+
+    @property
+    def sending(self) -> int:
+        """How many records would be written."""
+        return sum(self.operations.get(name, 0) for name in SENDING)
+
+
+class Plan:
+    """The decided changes of some syncs, in a DuckDB connection of their own."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def counts(self, sync: Sync) -> Counts:
+        """The sync's numbers."""
+        desired, known, unchanged = self.connection.execute(
+            "select desired, known, unchanged from totals where sync = ?", [sync.name]
+        ).fetchall()[0]
+        rows = self.connection.execute(
+            "select operation, count(*) from changes where sync = ? group by operation order by 1",
+            [sync.name],
+        ).fetchall()
+        return Counts(desired, known, unchanged, dict(rows))
+
+    def changes(
+        self, sync: Sync, operations: Sequence[str] = SENDING, *, limit: int | None = None
+    ) -> Iterator[Change]:
+        """The sync's changes with these operations, in their order and then by key."""
+        cursor = self.connection.cursor()
+        cursor.execute(
+            """
+            select
+                sync, key, operation, reason, remote_id, origin, fields, payload, before, waits,
+                fingerprint, sent, observed
+            from changes
+            where sync = ? and list_contains(?, operation)
+            order by list_position(?, operation), key
+            limit ?
+            """,
+            [sync.name, list(operations), list(operations), limit],
+        )
+        while rows := cursor.fetchmany(FETCH_ROWS):
+            for row in rows:
+                yield _change(row)
+
+
+class Planner:
+    """Makes the plans of one or more syncs, each when it is asked for.
+
+    The warehouse is needed only by `take`; afterwards it can be let go. A sync that links
+    to another is planned after it: what that one created has its id by then, or is in the
+    same plan.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
+        self.plan = Plan(connection)
+        self._connection = connection
+        self._ledger = ledger
+        connection.execute("set threads = 2")
+        connection.load_extension(extension_path("sqlite_scanner"))
+        connection.execute(difference.TABLES)
+
+    def take(
+        self, syncs: Sequence[Sync], *, keys: list[str] | None = None, forced: bool = False
+    ) -> None:
+        """Take the candidates of all syncs out of the attached warehouse."""
+        with self._ledger_attached():
+            for sync in syncs:
+                difference.take_moved(self._connection, sync, keys)
+        for sync in syncs:
+            self._take_known(sync)
+            difference.take_candidates(self._connection, sync, forced=forced)
+
+    def decide(self, sync: Sync, crm: Crm, executor: Executor, in_flight: int) -> Counts:
+        """Look at the CRM and decide what is to be done; writes nothing."""
+        with self._ledger_attached():
+            difference.take_links(self._connection, sync)
+        read_theirs(self._connection, sync, crm, executor, in_flight)
+        with self._ledger_attached():
+            difference.decide(self._connection, sync)
+        return self.plan.counts(sync)
+
+    def _take_known(self, sync: Sync) -> None:
+        """Fetch what the ledger knows of the moved keys.
+
+        By their keys: DuckDB reads a table of SQLite whole, with the values of all records.
+        """
+        rows = self._connection.cursor().execute(
+            "select key from moved where sync = ? and is_known order by key", [sync.name]
+        )
+        while keys := [key for (key,) in rows.fetchmany(FETCH_ROWS)]:
+            found = self._ledger.known(sync.name, keys)
+            self._connection.execute(
+                "insert into known_values select unnest(from_json(?::json, "
+                """'[{"sync": "VARCHAR", "key": "VARCHAR", "remote_id": "VARCHAR", """
+                """"origin": "VARCHAR", "sent": "VARCHAR", "observed": "VARCHAR"}]'), """
+                "recursive := true)",
+                [orjson.dumps(found).decode()],
+            )
+
+    @contextmanager
+    def _ledger_attached(self) -> Iterator[None]:
+        with self._ledger.let_go() as path:
+            quoted = str(path).replace("'", "''")
+            self._connection.execute(f"attach '{quoted}' as ledger (type sqlite, read_only)")
+            try:
+                yield
+            finally:
+                self._connection.execute("detach ledger")
+
+
+def _change(row: tuple[Any, ...]) -> Change:
+    loads: Callable[[str], Any] = orjson.loads
+    return Change(
+        sync=row[0],
+        key=row[1],
+        operation=row[2],
+        reason=row[3],
+        remote_id=row[4],
+        origin=row[5],
+        fields=tuple(row[6] or ()),
+        payload=loads(row[7]),
+        before=None if row[8] is None else loads(row[8]),
+        waits=tuple(row[9] or ()),
+        fingerprint=row[10],
+        sent=loads(row[11] or "{}"),
+        observed=loads(row[12] or "{}"),
+    )

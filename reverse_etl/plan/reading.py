@@ -1,0 +1,91 @@
+"""Read from the CRM what a plan must know of it, with as few requests as will do."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+
+import duckdb
+import orjson
+
+from crm.protocol import Crm, RemoteRecord
+from reverse_etl.plan.fields import field_text, literal
+from reverse_etl.syncs import Sync
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The records whose field has one of the values."""
+
+    field: str
+    values: Sequence[str]
+
+
+def read_theirs(
+    connection: duckdb.DuckDBPyConnection,
+    sync: Sync,
+    crm: Crm,
+    executor: Executor,
+    in_flight: int,
+) -> None:
+    """Fill `theirs` with the CRM's records that the sync's candidates may be."""
+    wanted = [each for each in _wanted(connection, sync) if each.values]
+    if not wanted:
+        return
+    limits = crm.capabilities
+    finds = sum(-(-len(each.values) // limits.max_find) for each in wanted)
+    held = crm.count(sync.object)
+    pages: Iterable[list[RemoteRecord]]
+    if held is not None and -(-held // limits.page_size) <= finds:
+        pages = crm.scan(sync.object)
+    else:
+        pages = _found(crm, sync.object, wanted, executor, in_flight)
+    connection.execute("create or replace temp table pages (remote_id varchar, fields json)")
+    for page in pages:
+        rows = [{"remote_id": each.remote_id, "fields": dict(each.fields)} for each in page]
+        connection.execute(
+            "insert into pages select unnest(from_json(?::json, "
+            """'[{"remote_id": "VARCHAR", "fields": "JSON"}]'), recursive := true)""",
+            [orjson.dumps(rows).decode()],
+        )
+    connection.execute(
+        f"insert into theirs select {literal(sync.name)}, remote_id, any_value(fields) "
+        "from pages group by remote_id"
+    )
+
+
+def _wanted(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[Wanted]:
+    def values(expression: str, where: str) -> list[str]:
+        rows = connection.execute(
+            f"select distinct {expression} from candidates "
+            f"where sync = {literal(sync.name)} and {where} and {expression} is not null "
+            "order by 1"
+        ).fetchall()
+        return [value for (value,) in rows]
+
+    new = "is_desired and not is_known and rejected is null"
+    gone = "true" if sync.on_missing != "keep" else "is_desired"
+    ids = set(values("remote_id", f"is_known and {gone} and rejected is null"))
+    if sync.record_id:
+        ids.update(values("record_id", new))
+    wanted = [Wanted("id", sorted(ids)), Wanted(sync.key_field, values("key", new))]
+    # the first field of a group finds the records, the others are compared afterwards
+    wanted += [
+        Wanted(field, values(field_text("ours", field), new))
+        for field in dict.fromkeys(group[0] for group in sync.match)
+    ]
+    return wanted
+
+
+def _found(
+    crm: Crm, object_name: str, wanted: Sequence[Wanted], executor: Executor, in_flight: int
+) -> Iterator[list[RemoteRecord]]:
+    size = crm.capabilities.max_find
+    waiting: list[Future[list[RemoteRecord]]] = []
+    for each in wanted:
+        for start in range(0, len(each.values), size):
+            values = each.values[start : start + size]
+            waiting.append(executor.submit(crm.find, object_name, each.field, values))
+            if len(waiting) >= in_flight:
+                yield waiting.pop(0).result()
+    for future in waiting:
+        yield future.result()

@@ -1,0 +1,137 @@
+"""What the ledger tells: every list of the command line is one query here.
+
+Facts only, so that what these return may be logged; `words_of` alone quotes the
+CRM, whose words may hold a value.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, select
+
+from reverse_etl.ledger import Ledger
+from reverse_etl.ledger.schema import deliveries, delivery_values, records, rejects, runs
+
+Rows = list[dict[str, Any]]
+
+
+def latest_runs(ledger: Ledger) -> dict[str, dict[str, Any]]:
+    """The newest run of each sync."""
+    newest = (
+        select(runs.c.sync, func.max(runs.c.started_at).label("started_at"))
+        .group_by(runs.c.sync)
+        .subquery()
+    )
+    query = select(runs).join(
+        newest, and_(newest.c.sync == runs.c.sync, newest.c.started_at == runs.c.started_at)
+    )
+    with ledger.reading() as connection:
+        return {row["sync"]: row for row in _rows(connection, query)}
+
+
+def status(ledger: Ledger) -> Rows:
+    """One row a sync: its last run, what it knows, what waits."""
+    with ledger.reading() as connection:
+        live = _counted(
+            connection,
+            select(records.c.sync, func.count()).where(records.c.state == "live"),
+            records.c.sync,
+        )
+        waiting = _counted(
+            connection,
+            select(rejects.c.sync, func.count()).where(rejects.c.state == "waiting"),
+            rejects.c.sync,
+        )
+        unknown = _counted(
+            connection,
+            select(deliveries.c.sync, func.count()).where(deliveries.c.outcome.is_(None)),
+            deliveries.c.sync,
+        )
+    return [
+        {
+            "sync": sync,
+            "last_run": run["run_id"],
+            "command": run["command"],
+            "status": run["status"],
+            "started_at": run["started_at"],
+            "finished_at": run["finished_at"],
+            "records": live.get(sync, 0),
+            "rejects": waiting.get(sync, 0),
+            "unknown": unknown.get(sync, 0),
+            "message": run["message"],
+        }
+        for sync, run in sorted(latest_runs(ledger).items())
+    ]
+
+
+def history(
+    ledger: Ledger, sync: str | None = None, *, key: str | None = None, limit: int = 20
+) -> Rows:
+    """The runs, newest first; or, with a key, what was sent of that record."""
+    query = select(runs).order_by(runs.c.started_at.desc(), runs.c.sync).limit(limit)
+    if sync is not None:
+        query = query.where(runs.c.sync == sync)
+    if key is not None:
+        d = deliveries.c
+        query = (
+            select(
+                d.intent_at, d.sync, d.key, d.operation, d.fields, d.outcome, d.outcome_at,
+                d.error_code, d.error_field, d.remote_id, d.sends, d.run_id,
+            )
+            .where(d.key == key)
+            .order_by(d.delivery_id.desc())
+            .limit(limit)
+        )  # fmt: skip
+        if sync is not None:
+            query = query.where(d.sync == sync)
+    with ledger.reading() as connection:
+        return _rows(connection, query)
+
+
+def errors(
+    ledger: Ledger,
+    sync: str | None = None,
+    *,
+    key: str | None = None,
+    error: str | None = None,
+    since: str | None = None,
+    limit: int | None = None,
+) -> Rows:
+    """The retry queue: what the CRM refused, longest waiting first."""
+    query = (
+        select(
+            rejects.c.sync, rejects.c.key, rejects.c.error_code, rejects.c.error_field,
+            rejects.c.attempts, rejects.c.since, rejects.c.last_at, rejects.c.operation,
+            rejects.c.run_id, rejects.c.delivery_id,
+        )
+        .where(rejects.c.state == "waiting")
+        .order_by(rejects.c.since, rejects.c.sync, rejects.c.key)
+        .limit(limit)
+    )  # fmt: skip
+    for column, value in ((rejects.c.sync, sync), (rejects.c.key, key)):
+        if value is not None:
+            query = query.where(column == value)
+    if error is not None:
+        query = query.where(rejects.c.error_code == error)
+    if since is not None:
+        query = query.where(rejects.c.last_at >= since)
+    with ledger.reading() as connection:
+        return _rows(connection, query)
+
+
+def words_of(ledger: Ledger, delivery_ids: list[int]) -> dict[int, str]:
+    """What the CRM said of deliveries, in its own words, as long as they are kept."""
+    v = delivery_values.c
+    with ledger.reading() as connection:
+        found = connection.execute(
+            select(v.delivery_id, v.message).where(v.delivery_id.in_(delivery_ids))
+        )
+        return {row.delivery_id: row.message for row in found if row.message}
+
+
+def _counted(connection: Connection, query: Any, by: Any) -> dict[str, int]:
+    return {row[0]: row[1] for row in connection.execute(query.group_by(by))}
+
+
+def _rows(connection: Connection, query: Any) -> Rows:
+    rows: list[Row[Any]] = list(connection.execute(query))
+    return [dict(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it

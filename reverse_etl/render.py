@@ -1,0 +1,208 @@
+"""How plans, results and lists look: tables for people, JSON for programs."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from reverse_etl.engine import Applied, Planned
+from reverse_etl.plan import Change, Plan
+from reverse_etl.syncs import Sync
+
+SAMPLE = 10
+SHOWN = ("create", "adopt", "update", "archive", "delete", "conflict", "held")
+_WORDS = {
+    "create": "[green]+ create[/]",
+    "adopt": "[cyan]= adopt[/]",
+    "update": "[yellow]~ update[/]",
+    "archive": "[red]- archive[/]",
+    "delete": "[red]- delete[/]",
+    "conflict": "[magenta]! conflict[/]",
+    "held": "[magenta]… held[/]",
+}
+
+
+def plan_as_data(
+    plan: Plan, planned: Sequence[Planned], limit: int | None, plan_id: str | None = None
+) -> dict[str, Any]:
+    """A plan as JSON can carry it; `limit` changes of each operation, or all."""
+    return {
+        "plan_id": plan_id,
+        "syncs": [
+            {
+                "sync": each.sync.name,
+                "desired": each.counts.desired,
+                "known": each.counts.known,
+                "unchanged": each.counts.unchanged,
+                "operations": dict(each.counts.operations),
+                "guard": list(each.verdict.reasons),
+                "unknown": each.unsettled,
+                "changes": [_change_as_data(change) for change in _sampled(plan, each.sync, limit)],
+            }
+            for each in planned
+        ],
+    }
+
+
+def print_plan(console: Console, plan: Plan, planned: Sequence[Planned], limit: int | None) -> None:
+    """A plan as tables: the numbers, then the changes field by field."""
+    numbers = Table(title="Plan", title_justify="left")
+    numbers.add_column("sync")
+    for name in ("create", "adopt", "update", "remove", "held", "unchanged", "kept"):
+        numbers.add_column(name, justify="right")
+    for each in planned:
+        count = each.counts.operations
+        removed = count.get("archive", 0) + count.get("delete", 0)
+        unchanged = each.counts.unchanged + count.get("unchanged", 0)
+        row = [count.get("create", 0), count.get("adopt", 0), count.get("update", 0), removed]
+        row += [count.get("held", 0), unchanged, count.get("keep", 0)]
+        numbers.add_row(each.sync.name, *(str(number) for number in row))
+    console.print(numbers)
+    for each in planned:
+        print_changes(console, plan, each.sync, limit)
+        if each.unsettled:
+            console.print(
+                f"{each.sync.name}: of {each.unsettled} records nobody knows yet whether they "
+                "were written; `reverse-etl apply` finds out first"
+            )
+        for reason in each.verdict.reasons:
+            console.print(f"[bold red]guard[/] {each.sync.name}: {reason}")
+    if not any(each.counts.sending for each in planned):
+        console.print("[bold green]Nothing to do:[/] every CRM holds what the models say.")
+
+
+def print_changes(console: Console, plan: Plan, sync: Sync, limit: int | None) -> None:
+    """The changes of one sync, old → new."""
+    table = Table(title=sync.name, title_justify="left", show_lines=False)
+    for name in ("", "key", "field", "now", "will be", "why"):
+        table.add_column(name, overflow="fold")
+    total = 0
+    for change in _sampled(plan, sync, limit):
+        total += 1
+        word = _WORDS.get(change.operation, change.operation)
+        lines = _field_lines(change)
+        if not lines:
+            table.add_row(word, change.key, "", "", "", change.reason or "")
+        for number, (name, old, new) in enumerate(lines):
+            first = number == 0
+            table.add_row(
+                word if first else "",
+                change.key if first else "",
+                name,
+                old,
+                new,
+                (change.reason or "") if first else "",
+            )
+    if total:
+        console.print(table)
+        counted = plan.counts(sync).operations
+        rest = sum(counted.get(name, 0) for name in SHOWN) - total
+        if rest > 0:
+            console.print(f"… and {rest} more of {sync.name}; `--full` shows all")
+
+
+def print_applied(console: Console, applied: Sequence[Applied]) -> None:
+    """What came of each sync."""
+    table = Table(title="Applied", title_justify="left")
+    table.add_column("sync")
+    table.add_column("status")
+    names = ("created", "adopted", "updated", "removed", "rejected", "held", "requests")
+    for name in names:
+        table.add_column(name, justify="right")
+    for each in applied:
+        tally = each.tally
+        held = each.counts.operations if each.counts else {}
+        waiting = held.get("held", 0) + held.get("conflict", 0) + tally.waiting + tally.gone
+        numbers = [tally.created, tally.adopted, tally.updated, tally.archived + tally.deleted]
+        numbers += [tally.rejected, waiting, tally.requests]
+        table.add_row(each.sync.name, each.status, *(str(number) for number in numbers))
+    console.print(table)
+    for each in applied:
+        if each.recovered:
+            console.print(
+                f"{each.sync.name}: {each.recovered} records of an interrupted run were "
+                "looked up in the CRM first"
+            )
+        if each.problem:
+            console.print(f"[bold red]{each.sync.name}[/]: {each.problem}")
+        if each.tally.rejected:
+            console.print(
+                f"{each.sync.name}: {each.tally.rejected} rejected; "
+                f"`reverse-etl errors {each.sync.name}` says why"
+            )
+
+
+def applied_as_data(applied: Sequence[Applied]) -> dict[str, Any]:
+    """What came of each sync, as JSON can carry it."""
+    return {
+        "syncs": [
+            {
+                "sync": each.sync.name,
+                "run_id": each.run.run_id,
+                "status": each.status,
+                "problem": each.problem,
+                "recovered": each.recovered,
+                "held": each.counts.operations.get("held", 0) if each.counts else 0,
+                "conflicts": each.counts.operations.get("conflict", 0) if each.counts else 0,
+                **{
+                    name: getattr(each.tally, name)
+                    for name in (
+                        "created", "adopted", "updated", "archived", "deleted", "rejected",
+                        "gone", "waiting", "not_written", "unknown", "requests",
+                    )
+                },
+            }
+            for each in applied
+        ]
+    }  # fmt: skip
+
+
+def print_rows(console: Console, rows: Sequence[Mapping[str, Any]], *, empty: str) -> None:
+    """A list of the ledger's as a table."""
+    if not rows:
+        console.print(empty)
+        return
+    table = Table()
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    console.print(table)
+
+
+def as_json(data: Any) -> str:
+    """JSON with the characters that people read."""
+    return json.dumps(data, ensure_ascii=False, indent=2, default=str)
+
+
+def _sampled(plan: Plan, sync: Sync, limit: int | None) -> Iterable[Change]:
+    for operation in SHOWN:
+        yield from plan.changes(sync, (operation,), limit=limit)
+
+
+def _field_lines(change: Change) -> list[tuple[str, str, str]]:
+    before = change.before or {}
+    if change.operation in {"archive", "delete"}:
+        return [(name, _shown(value), "") for name, value in before.items() if value]
+    return [
+        (name, _shown(before.get(name)), _shown(value)) for name, value in change.payload.items()
+    ]
+
+
+def _shown(value: Any) -> str:
+    return "∅" if value is None or value == "" else str(value)
+
+
+def _change_as_data(change: Change) -> dict[str, Any]:
+    return {
+        "key": change.key,
+        "operation": change.operation,
+        "reason": change.reason,
+        "remote_id": change.remote_id,
+        "fields": [
+            {"field": name, "now": (change.before or {}).get(name), "will_be": value}
+            for name, value in change.payload.items()
+        ],
+    }

@@ -1,0 +1,174 @@
+"""The walls between the packages, and the rule that importing a module does nothing."""
+
+import ast
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+PACKAGES = {"benchmarks", "crm", "demo", "ingestion", "reverse_etl", "warehouse"}
+
+MAY_IMPORT = {
+    "crm": set[str](),
+    "warehouse": set[str](),
+    "ingestion": {"crm", "warehouse"},
+    "reverse_etl": {"crm", "warehouse"},
+    "demo": PACKAGES - {"benchmarks"},
+    "benchmarks": PACKAGES,
+}
+"""Which of the project's packages each of them may import, besides itself."""
+
+ONLY_HERE = {"dlt": {"ingestion", "crm", "reverse_etl", "demo", "benchmarks"}, "dbt": {"warehouse"}}
+"""Libraries that only some packages may import; dbt's artifacts are files and need no import."""
+
+HARMLESS_CALLS = {
+    "APIRouter",
+    "CheckConstraint",
+    "Column",
+    "Console",
+    "Decimal",
+    "ForeignKey",
+    "Index",
+    "MappingProxyType",
+    "MetaData",
+    "NewType",
+    "Path",
+    "PrimaryKeyConstraint",
+    "Table",
+    "TypeVar",
+    "Typer",
+    "UniqueConstraint",
+    "ZoneInfo",
+    "auto",
+    "compile",
+    "date",
+    "datetime",
+    "dict",
+    "field",
+    "frozenset",
+    "getLogger",
+    "maketrans",
+    "namedtuple",
+    "set",
+    "text",
+    "timedelta",
+    "tuple",
+}
+"""Calls at a module's level that only make a value: a table's description, a pattern, a type."""
+
+HARMLESS_DEFAULTS = HARMLESS_CALLS | {"Argument", "Option"}
+
+
+def forbidden_imports(package: str, source: str) -> list[str]:
+    """What a module of a package imports across a wall."""
+    complaints = []
+    for name in imported(ast.parse(source)):
+        top = name.split(".")[0]
+        if top in PACKAGES - {package} and top not in MAY_IMPORT[package]:
+            complaints.append(f"{package} imports {name}")
+        if top in ONLY_HERE and package not in ONLY_HERE[top]:
+            complaints.append(f"{package} imports {name}")
+        if top == "tests":
+            complaints.append(f"{package} imports {name}")
+    return complaints
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The modules that are imported anywhere in a tree, inside functions too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def run_at_import(source: str) -> list[str]:
+    """What a module does when it is imported, other than making names."""
+    return list(doings(ast.parse(source).body))
+
+
+def doings(statements: Sequence[ast.stmt]) -> Iterator[str]:
+    """The statements, of a module's or a class's level, that do something."""
+    for statement in statements:
+        match statement:
+            case ast.Import() | ast.ImportFrom() | ast.Pass():
+                continue
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield from calls(default_values(statement), but=HARMLESS_DEFAULTS)
+            case ast.Assign() | ast.AnnAssign() | ast.Expr():
+                yield from calls([statement], but=HARMLESS_CALLS)
+            case ast.ClassDef() | ast.If() | ast.Try():
+                yield from doings(inner(statement))
+            case _:
+                yield f"line {statement.lineno}: {type(statement).__name__}"
+
+
+def inner(statement: ast.ClassDef | ast.If | ast.Try) -> list[ast.stmt]:
+    """The statements inside of one that run, or may run, at import."""
+    match statement:
+        case ast.If(test=test) if is_guard(test):
+            return []
+        case ast.If(body=body, orelse=orelse):
+            return [*body, *orelse]
+        case ast.Try(body=body, handlers=handlers):
+            return [*body, *(each for handler in handlers for each in handler.body)]
+        case _:
+            return statement.body
+
+
+def default_values(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+    """What is worked out when a function is defined."""
+    keyword_only = [default for default in function.args.kw_defaults if default]
+    return [*function.args.defaults, *keyword_only]
+
+
+def calls(nodes: Sequence[ast.AST], but: set[str]) -> Iterator[str]:
+    """The calls in some nodes, other than those by the given names."""
+    for node in nodes:
+        for call in live(node):
+            name = called(call)
+            # a call of a class of one's own makes a value, as does a method of a literal
+            if name not in but and not name[:1].isupper() and not is_method_of_literal(call):
+                yield f"line {call.lineno}: {name}()"
+
+
+def live(node: ast.AST) -> Iterator[ast.Call]:
+    """The calls in a node that run when it does: not those in a lambda, which wait."""
+    if isinstance(node, ast.Lambda):
+        return
+    if isinstance(node, ast.Call):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        yield from live(child)
+
+
+def called(call: ast.Call) -> str:
+    """The name by which something is called, without what stands before its last dot."""
+    match call.func:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(
+            attr=name, value=ast.Name(id="sqlite3" | "duckdb" | "requests" as owner)
+        ):
+            return f"{owner}.{name}"
+        case ast.Attribute(attr=name):
+            return name
+        case _:
+            return ast.unparse(call.func)
+
+
+def is_method_of_literal(call: ast.Call) -> bool:
+    """Whether this is something like "a b".split()."""
+    return isinstance(call.func, ast.Attribute) and isinstance(
+        call.func.value, ast.Constant | ast.List | ast.Dict | ast.Set | ast.Tuple
+    )
+
+
+def is_guard(test: ast.expr) -> bool:
+    """Whether an `if` asks for TYPE_CHECKING or __main__."""
+    return "TYPE_CHECKING" in ast.unparse(test) or "__main__" in ast.unparse(test)
+
+
+def modules(root: Path) -> Iterator[tuple[str, Path]]:
+    """Every module of the project's packages, with its package."""
+    for package in sorted(PACKAGES):
+        for path in sorted((root / package).rglob("*.py")):
+            yield package, path

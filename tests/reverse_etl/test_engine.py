@@ -1,0 +1,477 @@
+"""What plan and apply promise, seen from outside: what the CRM holds, what the ledger says."""
+
+import dataclasses
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+from worlds import MemoryCrm, TestWorld, make_sync
+
+from crm.errors import FatalError, RetryableError
+from crm.protocol import RemoteRecord, Write
+from reverse_etl import queries
+from reverse_etl.engine import Selection, exit_code
+from reverse_etl.errors import HeldByAnotherError, StoppedError
+from reverse_etl.plan import saved as plans
+from reverse_etl.syncs import Column, Guard, Limit
+
+NewWorld = Callable[..., TestWorld]
+
+
+def person(number: int, **fields: Any) -> dict[str, Any]:
+    return {"person_id": f"p{number}", "name": f"张三{number}", "amount": Decimal("1.10")} | fields
+
+
+def test_first_apply_creates_and_a_second_plan_is_empty(new_world: NewWorld) -> None:
+    world = new_world()
+    world.desire("people", *(person(number) for number in range(7)))
+    [applied] = world.apply()
+    assert (applied.tally.created, applied.status) == (7, "done")
+    assert world.crm.held("people")["p3"] == {
+        "external_id": "p3",
+        "name": "张三3",
+        "amount": "1.10",
+    }
+    assert world.plan() == {}
+    sent = len(world.crm.writes)
+    world.apply()
+    assert sent == len(world.crm.writes)
+
+
+def test_a_change_is_one_update_with_exactly_the_fields_that_changed(new_world: NewWorld) -> None:
+    world = new_world()
+    world.desire("people", person(1), person(2))
+    world.apply()
+    world.desire("people", person(1, mobile="+8613812345678"), person(2))
+    assert world.plan() == {("people", "p1"): ("update", ("mobile",))}
+    world.apply()
+    [last] = world.crm.writes[-1]
+    assert (last.operation, last.fields) == ("update", {"mobile": "+8613812345678"})
+
+
+def test_money_and_times_travel_as_exact_text(new_world: NewWorld) -> None:
+    columns = (
+        Column("person_id", "external_id", "varchar", ""),
+        Column("amount", "amount", "decimal(38,2)", ""),
+        Column("at", "at", "timestamp", ""),
+        Column("zoned", "zoned", "timestamptz", ""),
+        Column("born", "born", "date", ""),
+        Column("flag", "flag", "boolean", ""),
+        Column("count", "count", "bigint", ""),
+        Column("tags", "tags", "varchar[]", ""),
+        Column("raw", "raw", "blob", ""),
+        Column("ratio", "ratio", "double", ""),
+    )
+    world = new_world(syncs=[make_sync(columns=columns)])
+    row = {
+        "person_id": "p1",
+        "amount": Decimal("123456789012345678901234567890.12"),
+        "at": datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC).replace(tzinfo=None),
+        "zoned": datetime(2026, 1, 2, 8, 0, tzinfo=timezone(timedelta(hours=8))),
+        "born": date(1980, 2, 29),
+        "flag": True,
+        "count": 2**62,
+        "tags": ["a", "贝"],
+        "raw": b"\x00\xff",
+        "ratio": float("nan"),
+    }
+    world.desire("people", row)
+    world.apply()
+    assert world.crm.held("people")["p1"] == {
+        "external_id": "p1",
+        "amount": "123456789012345678901234567890.12",
+        "at": "2026-01-02T03:04:05.000006Z",
+        "zoned": "2026-01-02T00:00:00.000000Z",
+        "born": "1980-02-29",
+        "flag": True,
+        "count": 2**62,
+        "tags": '["a","贝"]',
+        "raw": "AP8=",
+    }
+    assert world.plan() == {}
+
+
+@pytest.mark.parametrize("batch", ["atomic", "per_record"])
+@pytest.mark.parametrize("names_the_bad", [True, False])
+def test_a_bad_record_waits_in_the_queue_and_the_rest_goes_on(
+    new_world: NewWorld, batch: str, names_the_bad: bool
+) -> None:
+    def refuses(write: Write) -> str | None:
+        return "name is not allowed" if write.fields.get("name") == "bad" else None
+
+    crm = MemoryCrm(batch=batch, refuses=refuses, max_batch=5, names_the_bad=names_the_bad)
+    world = new_world(crm=crm)
+    bad = {4, 7}
+    world.desire("people", *(person(n, name="bad" if n in bad else f"n{n}") for n in range(12)))
+    [applied] = world.apply()
+    assert (applied.tally.created, applied.tally.rejected) == (10, 2)
+    assert {f"p{n}" for n in range(12)} - {"p4", "p7"} == set(world.crm.held("people"))
+    waiting = queries.errors(world.ledger, "people")
+    assert sorted(row["key"] for row in waiting) == ["p4", "p7"]
+    assert exit_code([applied]) == 3
+
+    sent = len(world.crm.writes)
+    [again] = world.apply()
+    assert sent == len(world.crm.writes), "unchanged, it isn't sent again"
+    assert exit_code([again]) == 3, "and it isn't called done"
+
+    world.desire("people", *(person(n, name=f"n{n}") for n in range(12)))
+    [mended] = world.apply()
+    assert (mended.tally.created, exit_code([mended])) == (2, 0)
+    assert queries.errors(world.ledger) == []
+
+
+def test_a_rejected_record_is_sent_again_when_somebody_says_so(new_world: NewWorld) -> None:
+    world = new_world()
+    world.crm.refuses = lambda _write: "closed on Mondays"
+    world.desire("people", person(1))
+    world.apply()
+    world.crm.refuses = lambda _write: None
+    assert world.plan() == {}
+    [applied] = world.apply(selection=Selection(["p1"], forced=True))
+    assert applied.tally.created == 1
+
+
+@pytest.mark.parametrize("fault", ["retry", "before", "after", "cut"])
+@pytest.mark.parametrize("batch", ["atomic", "per_record"])
+def test_no_fault_loses_or_doubles_a_record(new_world: NewWorld, fault: str, batch: str) -> None:
+    world = new_world(crm=MemoryCrm(batch=batch, faults=["", fault, "", fault, fault]))
+    world.desire("people", *(person(number) for number in range(10)))
+    [applied] = world.apply()
+    assert applied.status == "done"
+    assert len(world.crm.held("people")) == 10
+    assert len(world.crm.objects["people"]) == 10
+    world.crm.faults = [fault]
+    world.desire("people", *(person(number, name="new") for number in range(10)))
+    world.apply()
+    assert {"new"} == {each["name"] for each in world.crm.held("people").values()}
+    assert world.plan() == {}
+
+
+def test_retry_after_is_waited_for(new_world: NewWorld) -> None:
+    world = new_world(crm=MemoryCrm(faults=["retry"]))
+    world.desire("people", person(1))
+    started = world.clock.now()
+    world.apply()
+    assert world.clock.now() - started >= timedelta(seconds=3)
+
+
+def test_a_crm_that_never_answers_ends_the_run_and_loses_nothing(new_world: NewWorld) -> None:
+    world = new_world(crm=MemoryCrm(faults=["retry"] * 100))
+    world.desire("people", person(1))
+    [applied] = world.apply()
+    assert (applied.status, exit_code([applied])) == ("failed", 1)
+    world.crm.faults = []
+    [applied] = world.apply()
+    assert applied.tally.created == 1
+
+
+def test_after_a_crash_what_was_sent_is_read_back_first(new_world: NewWorld) -> None:
+    world = new_world()
+    world.desire("people", *(person(number) for number in range(6)))
+
+    class Killed(BaseException):
+        """Ends the process at this point."""
+
+    settle = world.ledger.settle
+
+    def killed(*_args: object) -> None:
+        raise Killed
+
+    world.ledger.settle = killed  # type: ignore[method-assign]  # the kill
+    with pytest.raises(Killed):
+        world.apply()
+    assert len(world.crm.objects["people"]) == 3, "the first batch arrived"
+    world.ledger.settle = settle  # type: ignore[method-assign]
+    [applied] = world.apply()
+    assert (applied.recovered, applied.tally.created, applied.status) == (3, 3, "done")
+    assert len(world.crm.objects["people"]) == 6
+
+
+def test_what_people_typed_before_us_is_adopted_not_doubled(new_world: NewWorld) -> None:
+    sync = make_sync(match=(("mobile", "name"),), record_id="crm_id")
+    world = new_world(syncs=[sync])
+    world.crm.put(
+        "people", "typed1", name="张三", mobile="13812345678", title="经理", notes="老客户"
+    )
+    world.crm.put("people", "typed2", name="李四", mobile="", notes="")
+    world.crm.put("people", "theirs", name="王五", mobile="13900000000")
+    world.desire(
+        "people",
+        person(1, name="张三", mobile="13812345678", title="总监"),
+        person(2, name="李四四", crm_id="typed2"),
+        person(3),
+    )
+    assert world.plan() == {
+        ("people", "p1"): ("adopt", ("external_id", "amount")),
+        ("people", "p2"): ("adopt", ("external_id", "name", "amount")),
+        ("people", "p3"): ("create", ("external_id", "name", "amount")),
+    }
+    world.apply()
+    held = world.crm.held("people")
+    assert held["p1"]["notes"] == "老客户"
+    assert held["p1"]["title"] == "经理", "fill_empty leaves what a person typed"
+    assert len(world.crm.objects["people"]) == 4
+    assert world.plan() == {}
+
+
+def test_two_records_that_could_be_it_are_held(new_world: NewWorld) -> None:
+    world = new_world(syncs=[make_sync(match=(("mobile",),))])
+    world.crm.put("people", "one", mobile="138")
+    world.crm.put("people", "two", mobile="138")
+    world.desire("people", person(1, mobile="138"))
+    [applied] = world.apply()
+    assert (applied.status, applied.tally.created) == ("partial", 0)
+    assert len(world.crm.objects["people"]) == 2
+
+
+def test_a_lost_ledger_finds_its_records_by_their_key(new_world: NewWorld) -> None:
+    first = new_world()
+    first.desire("people", *(person(number) for number in range(5)))
+    first.apply()
+    second = new_world(crm=first.crm)
+    second.desire("people", *(person(number) for number in range(5)))
+    second.apply()
+    assert len(second.crm.objects["people"]) == 5
+    assert second.plan() == {}
+
+
+def test_removal_touches_only_what_this_sync_created(new_world: NewWorld) -> None:
+    world = new_world(syncs=[make_sync(on_missing="delete", record_id="crm_id")])
+    world.crm.put("people", "typed", name="x")
+    world.crm.put("people", "never ours", name="y")
+    world.desire("people", person(1), person(2, crm_id="typed"), person(3))
+    world.apply()
+    world.desire("people", person(3))
+    assert world.plan() == {("people", "p1"): ("delete", ())}
+    [applied] = world.apply()
+    assert applied.tally.deleted == 1
+    assert {"typed", "never ours"} <= set(world.crm.objects["people"])
+    assert {"p2", "p3"} == set(world.crm.held("people"))
+    world.desire("people", person(1), person(3))
+    world.apply()
+    assert {"p1", "p2", "p3"} == set(world.crm.held("people"))
+
+
+def test_a_guard_stops_an_emptied_model_before_anything_is_sent(new_world: NewWorld) -> None:
+    guard = Guard(Limit(1, 100), Limit(1, 100), Limit(0.01, 2), 1)
+    world = new_world(syncs=[make_sync(on_missing="delete", guard=guard)])
+    world.desire("people", *(person(number) for number in range(6)))
+    world.apply()
+    world.desire("people")
+    sent = len(world.crm.writes)
+    [applied] = world.apply()
+    assert (applied.status, exit_code([applied])) == ("stopped", 4)
+    assert sent == len(world.crm.writes)
+    assert len(world.crm.held("people")) == 6
+
+
+def test_a_first_sync_is_approved_by_applying_its_saved_plan(
+    new_world: NewWorld, tmp_path: Any
+) -> None:
+    world = new_world(syncs=[make_sync(guard=Guard(creates=Limit(0.2, 3)))])
+    world.desire("people", *(person(number) for number in range(6)))
+    [stopped] = world.apply()
+    assert stopped.status == "stopped"
+    kept = save(world, tmp_path)
+    [applied] = world.apply(saved=kept)
+    assert (applied.status, applied.tally.created) == ("done", 6)
+    assert world.plan() == {}
+    [again] = world.apply(saved=kept)
+    assert (again.status, again.tally.written) == ("done", 0), "a plan is done once"
+
+
+def test_a_saved_plan_does_exactly_what_it_says(new_world: NewWorld, tmp_path: Any) -> None:
+    world = new_world()
+    world.desire("people", *(person(number) for number in range(5)))
+    world.apply()
+    world.desire("people", *(person(number, name=f"new {number}") for number in range(4)))
+    kept = save(world, tmp_path)
+    # afterwards: the model moves on for p1, a person types into p2, and p4 comes to want something
+    world.desire(
+        "people",
+        person(0, name="new 0"),
+        person(1, name="newer 1"),
+        person(2, name="new 2"),
+        person(3, name="new 3"),
+        person(4, name="not in the plan"),
+    )
+    [remote] = [r for r, f in world.crm.objects["people"].items() if f["external_id"] == "p2"]
+    world.crm.objects["people"][remote]["name"] = "typed"
+    [applied] = world.apply(saved=kept)
+    names = {key: fields["name"] for key, fields in world.crm.held("people").items()}
+    assert names == {"p0": "new 0", "p1": "张三1", "p2": "typed", "p3": "new 3", "p4": "张三4"}
+    assert (applied.status, applied.counts.operations["conflict"]) == ("partial", 2)
+
+
+def test_links_go_out_as_the_crms_ids_after_what_they_point_at(
+    new_world: NewWorld, tmp_path: Any
+) -> None:
+    world = linked(new_world)
+    with world.engine.planned(world.syncs) as (made, _):
+        [change] = made.changes(world.syncs[1])
+        assert dict(change.payload) == {"external_id": "p1", "company": "c1"}
+        kept = plans.save(made, world.syncs, {}, tmp_path / "plan", world.world)
+    assert [each.status for each in world.apply(saved=kept)] == ["done", "done"]
+    [company] = world.crm.objects["companies"]
+    assert company == world.crm.held("people")["p1"]["company"]
+    assert world.plan() == {}
+
+
+def test_a_rejected_company_does_not_hold_up_its_people(new_world: NewWorld) -> None:
+    world = linked(new_world)
+    world.crm.refuses = lambda write: "no" if write.key == "c1" else None
+    world.apply()
+    assert {"p1"} == set(world.crm.held("people"))
+    assert "company" not in world.crm.held("people")["p1"]
+    assert world.plan() == {}, "nothing can be done until the company is there"
+    world.crm.refuses = lambda _write: None
+    world.apply(selection=Selection(forced=True))
+    assert world.plan() == {("people", "p1"): ("update", ("company",))} or (
+        world.crm.held("people")["p1"].get("company")
+    )
+    world.apply()
+    [company] = world.crm.objects["companies"]
+    assert company == world.crm.held("people")["p1"]["company"]
+
+
+def test_a_record_that_needs_its_link_waits_for_it(new_world: NewWorld) -> None:
+    world = linked(new_world, required=True)
+    world.crm.refuses = lambda write: "no" if write.key == "c1" else None
+    companies, people = world.apply()
+    assert (companies.status, people.status) == ("partial", "partial")
+    assert world.crm.held("people") == {}
+    world.crm.refuses = lambda _write: None
+    world.apply(selection=Selection(forced=True))
+    assert {"p1"} == set(world.crm.held("people"))
+
+
+def test_values_that_the_crm_reformats_are_no_difference(new_world: NewWorld) -> None:
+    def normalises(name: str, value: Any) -> Any:
+        return value.replace(" ", "") if name == "mobile" else value
+
+    world = new_world(crm=MemoryCrm(normalises=normalises))
+    world.desire("people", person(1, mobile="138 1234 5678"))
+    world.apply()
+    world.desire("people", person(1, mobile="138 1234 5678", name="new"))
+    assert world.plan() == {("people", "p1"): ("update", ("name",))}
+
+
+def test_a_record_deleted_by_hand_is_held_not_recreated(new_world: NewWorld) -> None:
+    world = new_world()
+    world.desire("people", person(1))
+    world.apply()
+    world.crm.objects["people"].clear()
+    world.desire("people", person(1, name="new"))
+    [applied] = world.apply()
+    assert (applied.status, applied.counts.operations["held"]) == ("partial", 1)
+    assert world.crm.objects["people"] == {}
+
+
+def test_two_applies_of_one_sync_cannot_run_at_once(new_world: NewWorld) -> None:
+    world = new_world()
+    world.desire("people", person(1))
+    run = world.ledger.start_run(world.syncs[0], "apply")
+    with pytest.raises(HeldByAnotherError, match="is being applied by process"):
+        world.apply()
+    world.ledger.finish_run(run, "done", {})
+    assert world.apply()[0].tally.created == 1
+
+
+def test_the_ledger_explains_every_write_and_keeps_values_apart(new_world: NewWorld) -> None:
+    world = new_world()
+    world.desire("people", person(1, mobile="secret"))
+    world.apply()
+    world.desire("people", person(1, mobile="other secret"))
+    world.apply()
+    facts = queries.history(world.ledger, "people", key="p1")
+    assert [(row["operation"], row["outcome"]) for row in facts] == [
+        ("update", "written"),
+        ("create", "written"),
+    ]
+    assert orjson.loads(facts[0]["fields"]) == ["mobile"]
+    told = [facts, queries.history(world.ledger), queries.status(world.ledger)]
+    assert "secret" not in str(told)
+
+
+def test_a_crm_that_refuses_us_altogether_fails_the_run(new_world: NewWorld) -> None:
+    world = new_world()
+    world.desire("people", person(1))
+
+    def refused(*_args: object, **_named: object) -> Any:
+        raise FatalError("signed out")
+
+    world.crm.write = refused  # type: ignore[method-assign]  # the refusal
+    [applied] = world.apply()
+    assert (applied.status, applied.problem) == ("failed", "signed out")
+
+
+def test_when_the_read_back_fails_too_the_intent_stays_open(new_world: NewWorld) -> None:
+    world = new_world(crm=MemoryCrm(faults=["after"]))
+    world.desire("people", person(1))
+    find = world.crm.find
+
+    def failing(*_args: object) -> list[RemoteRecord]:
+        raise RetryableError("down")
+
+    plan_finds = [find, failing]
+
+    def first_fine(*args: Any) -> list[RemoteRecord]:
+        return (plan_finds.pop(0) if len(plan_finds) > 1 else failing)(*args)
+
+    world.crm.find = first_fine  # type: ignore[method-assign]
+    world.crm.count = lambda _name: 100  # type: ignore[method-assign]
+    [applied] = world.apply()
+    assert applied.tally.unknown == 1
+    assert len(world.ledger.unsettled("people")) == 1
+    world.crm.find = find  # type: ignore[method-assign]
+    [again] = world.apply()
+    assert (again.recovered, again.status) == (1, "done")
+    assert len(world.crm.objects["people"]) == 1
+
+
+def test_a_model_that_was_not_built_stops_the_sync(new_world: NewWorld) -> None:
+    world = new_world()
+    world.desire("people", person(1))
+    engine = dataclasses.replace(world.engine, check_builds=True)
+    with pytest.raises(StoppedError, match="was never built"):
+        engine.apply(world.syncs)
+    assert world.crm.writes == []
+
+
+def save(world: TestWorld, folder: Any) -> plans.SavedPlan:
+    with world.engine.planned(world.syncs) as (made, planned):
+        reasons = {each.sync.name: each.verdict.reasons for each in planned}
+        plans.save(made, world.syncs, reasons, folder / "a.plan", world.world)
+    assert (folder / "a.plan").stat().st_mode & 0o777 == 0o600
+    kept = plans.load(folder / "a.plan")
+    assert world.syncs == kept.check({sync.name: sync for sync in world.syncs})
+    return kept
+
+
+def linked(new_world: NewWorld, *, required: bool = False) -> TestWorld:
+    companies = make_sync(
+        "companies",
+        columns=(
+            Column("company_id", "external_id", "varchar", ""),
+            Column("name", "name", "varchar", ""),
+        ),
+    )
+    people = make_sync(
+        "people",
+        columns=(
+            Column("person_id", "external_id", "varchar", ""),
+            Column(
+                "company_id", "company", "varchar", "",
+                links_to="companies", required_link=required,
+            ),
+        ),
+        after=("companies",),
+    )  # fmt: skip
+    world = new_world(syncs=[companies, people])
+    world.desire("companies", {"company_id": "c1", "name": "华创"})
+    world.desire("people", {"person_id": "p1", "company_id": "c1"})
+    return world
