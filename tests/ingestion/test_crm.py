@@ -69,9 +69,7 @@ def connect(project: Project, url: str, **settings: Any) -> None:
                     **settings,
                 }
             },
-            "crm": {
-                "selfbuilt": {"kind": "selfbuilt", "profile": "pocketbase", "base_url": url}
-            },
+            "crm": {"selfbuilt": {"kind": "selfbuilt", "profile": "pocketbase", "base_url": url}},
         },
         {"crm": {"selfbuilt": {"identity": EMAIL, "password": PASSWORD}}},
     )
@@ -87,9 +85,7 @@ def test_records_are_landed_as_text_with_their_times(
         "select id, name, lifetime_value, open_tickets, is_vip, _is_deleted, "
         "typeof(created), typeof(updated), updated > now()::timestamp - interval 1 hour "
         "from raw_selfbuilt.companies"
-    ) == [
-        (id_, "甲公司", "1234567890123.45", "3", "true", False, "TIMESTAMP", "TIMESTAMP", True)
-    ]
+    ) == [(id_, "甲公司", "1234567890123.45", "3", "true", False, "TIMESTAMP", "TIMESTAMP", True)]
 
 
 def test_only_what_changed_is_landed_again(project: Project, companies: Companies) -> None:
