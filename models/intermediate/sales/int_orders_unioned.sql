@@ -56,9 +56,9 @@ from_shop as (
         currency,
         paid_amount as amount,
         ordered_at,
-        -- the shop knows no customers: each order is a record of its buyer and of whom it's invoiced to
-        order_no as company_record_id,
-        order_no as person_record_id
+        -- the shop knows no customers: an order is a record of its buyer and of whom it bills
+        'order:' || order_no as company_record_id,
+        'order:' || order_no as person_record_id
     from shop_orders
 
 ),
