@@ -18,6 +18,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -66,6 +67,7 @@ CONNECTION = {
     "base_url": "Where it is.",
     "rate": "`per_second`, `burst`, `per_day`, `in_flight`: what the CRM lets one account do.",
 }
+SHOWN_LINES = 40
 NOTE = "<!-- Written by `make docs`; edit the code, not this page. -->\n"
 
 
@@ -85,7 +87,7 @@ def main() -> None:
     stale = [name for name, text in pages.items() if text != read(REFERENCE / name)]
     if is_check:
         for name in stale:
-            sys.stderr.writelines(difference(name, pages[name]))
+            sys.stderr.writelines(islice(difference(name, pages[name]), SHOWN_LINES))
         if stale:
             sys.exit(f"docs/reference is stale ({', '.join(stale)}): run `make docs`")
         return

@@ -391,7 +391,7 @@ def ctes(sql: str) -> list[tuple[str, str]]:
             r"^(?P<name>[a-z_0-9]+) as (not )?(materialized )?\(", sql, re.MULTILINE
         )
     ]
-    ends = [start for _, start in starts[1:]] + [len(sql)]
+    ends = [*(start for _, start in starts[1:]), len(sql)][: len(starts)]
     return [
         (name, body_until_its_bracket_closes(sql[start:end]))
         for (name, start), end in zip(starts, ends, strict=True)

@@ -13,6 +13,7 @@ from dbt.cli.main import cli as dbt_cli
 
 from tests.conventions import commands
 from tests.conventions import documents as checks
+from tests.conventions.complaints import expect_none
 from tests.conventions.documents import Document
 
 
@@ -27,11 +28,11 @@ def make_targets(root: Path) -> set[str]:
 
 
 def test_every_link_leads_somewhere(documents: Sequence[Document]) -> None:
-    assert [wrong for document in documents for wrong in checks.broken_links(document)] == []
+    expect_none(wrong for document in documents for wrong in checks.broken_links(document))
 
 
 def test_every_example_parses(documents: Sequence[Document]) -> None:
-    assert [wrong for document in documents for wrong in checks.unparsable(document)] == []
+    expect_none(wrong for document in documents for wrong in checks.unparsable(document))
 
 
 def test_every_command_named_exists(root: Path, documents: Sequence[Document]) -> None:
@@ -43,13 +44,13 @@ def test_every_command_named_exists(root: Path, documents: Sequence[Document]) -
             document, make_targets(root), programs, set(dbt_cli.commands)
         )
     ]
-    assert not complaints, "\n" + "\n".join(complaints)
+    expect_none(complaints)
 
 
 def test_prose_has_one_sentence_a_line(documents: Sequence[Document]) -> None:
     # the changelog's entries are sentences by nature, and a licence isn't ours to break
     complaints = [wrong for document in documents for wrong in checks.crowded_lines(document)]
-    assert not complaints, "\n" + "\n".join(complaints)
+    expect_none(complaints)
 
 
 def test_the_chinese_readme_has_what_the_english_has(root: Path) -> None:
