@@ -489,7 +489,7 @@ def _insert(database: sqlite3.Connection, table: str, rows: Iterator[tuple[objec
     if first is None:
         return
     marks = ", ".join("?" * len(first))
-    statement = f"insert into {table} values ({marks})"  # noqa: S608  table is ours
+    statement = f"insert into {table} values ({marks})"
     database.execute(statement, first)
     database.executemany(statement, rows)
 

@@ -8,7 +8,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from warehouse import functions
 
 
-class Plugin(BasePlugin):  # type: ignore[misc]  # dbt-duckdb ships no types
+class Plugin(BasePlugin):
     """Registers the project's functions; keeps DuckDB from looking for extensions online."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:

@@ -212,6 +212,7 @@ def _capabilities(profile: Profile, objects: Sequence[ObjectRules]) -> Capabilit
         else "per_record",
         max_batch=min((batch.max_items for batch in batches), default=1),
         max_find=min(finds, default=1),
+        page_size=min((rules.scan.paging.size for rules in objects if rules.scan), default=1),
         repeatable_create=bool(creates) and all(how.is_repeatable for how in creates),
         repeatable_batch=profile.idempotency_header is not None,
         read_lag=profile.read_lag,

@@ -6,7 +6,9 @@ again. Nothing here goes through the rows in Python.
 
 Tables, one of each for all syncs of a plan:
 
-- `candidates`: what may have to be done, a row a key
+- `moved`: the keys that may need something
+- `known_values`: what the ledger knows of them
+- `candidates`: both, and what we want
 - `links`: the CRM's id of each record that a candidate points at
 - `theirs`: the CRM's records that were read for it
 - `changes`: what is to be done, and why
@@ -27,6 +29,13 @@ from reverse_etl.plan.fields import (
 from reverse_etl.syncs import Column, Sync
 
 TABLES = """
+create table moved (
+    sync varchar, key varchar, is_desired boolean, is_known boolean,
+    rejected_fingerprint varchar, rejected varchar
+);
+create table known_values (
+    sync varchar, key varchar, remote_id varchar, origin varchar, sent json, observed json
+);
 create table candidates (
     sync varchar, key varchar, is_desired boolean, is_known boolean, fingerprint varchar,
     record_id varchar, ours json, remote_id varchar, origin varchar, sent json, observed json,
@@ -43,31 +52,19 @@ create table changes (
 """
 
 
-def take_candidates(
-    connection: duckdb.DuckDBPyConnection,
-    sync: Sync,
-    *,
-    keys: list[str] | None = None,
-    forced: bool = False,
-) -> None:
-    """Take out of the warehouse and the ledger what may have to be done for a sync.
+def take_moved(connection: duckdb.DuckDBPyConnection, sync: Sync, keys: list[str] | None) -> None:
+    """Find the keys that may need something: new, no longer wanted, or with another fingerprint.
 
-    Needs both attached, as `warehouse` and `ledger`. `keys` limits it to these;
-    `forced` looks again at what was rejected and hasn't changed.
+    Needs the warehouse and the ledger attached. `keys` limits it to these.
     """
-    model = f"warehouse.{quoted(sync.schema)}.{quoted(sync.table)}"
+    model = _model(sync)
     name = literal(sync.name)
-    record_id = f"model.{quoted(sync.record_id)}::varchar" if sync.record_id else "null"
-    ours = ", ".join(
-        f"{literal(column.field)}, {as_json(column, 'model.' + quoted(column.name))}"
-        for column in sync.columns
-    )
     connection.execute("create or replace temp table wanted_keys (key varchar)")
     if keys is not None:
         connection.execute("insert into wanted_keys select unnest(?)", [keys])
     only = "" if keys is None else "and key in (select key from wanted_keys)"
     connection.execute(f"""
-        create or replace temp table moved as
+        create or replace temp table differing as
         with desired as (
             select {quoted(sync.key)}::varchar as key, fingerprint from {model}
         ),
@@ -90,8 +87,32 @@ def take_candidates(
             {name},
             (select count(*) from {model}),
             (select count(*) from ledger.records where sync = {name} and state = 'live'),
-            (select count(*) from {model}) - (select count(*) from moved where is_desired)
+            (select count(*) from {model}) - (select count(*) from differing where is_desired)
     """)
+    connection.execute(f"""
+        insert into moved
+        select
+            {name}, differing.key, is_desired, is_known, rejects.fingerprint,
+            rejects.error_code || coalesce(' (' || rejects.error_field || ')', '')
+        from (select * from differing where true {only}) as differing
+        left join ledger.rejects as rejects
+            on rejects.sync = {name} and rejects.key = differing.key and rejects.state = 'waiting'
+    """)
+
+
+def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced: bool) -> None:
+    """Put beside each moved key what we want of it, and what is known of it.
+
+    Needs the warehouse attached, and `known_values` filled. `forced` looks again at what was
+    rejected and hasn't changed.
+    """
+    model = _model(sync)
+    name = literal(sync.name)
+    record_id = f"model.{quoted(sync.record_id)}::varchar" if sync.record_id else "null"
+    ours = ", ".join(
+        f"{literal(column.field)}, {as_json(column, 'model.' + quoted(column.name))}"
+        for column in sync.columns
+    )
     redirected = (
         f"(select any_value(redirects.new_key) from "
         f"warehouse.{quoted(sync.redirects[0])}.{quoted(sync.redirects[1])} as redirects "
@@ -102,8 +123,8 @@ def take_candidates(
     rejected = (
         "null"
         if forced
-        else "case when rejects.fingerprint is not distinct from model.fingerprint "
-        "then rejects.error_code || coalesce(' (' || rejects.error_field || ')', '') end"
+        else "case when moved.rejected_fingerprint is not distinct from model.fingerprint "
+        "then moved.rejected end"
     )
     connection.execute(f"""
         insert into candidates
@@ -114,12 +135,10 @@ def take_candidates(
             known.remote_id, known.origin, known.sent, known.observed,
             {rejected},
             {redirected}
-        from (select * from moved where true {only}) as moved
+        from moved
         left join {model} as model on model.{quoted(sync.key)}::varchar = moved.key
-        left join ledger.records as known
-            on known.sync = {name} and known.key = moved.key and known.state = 'live'
-        left join ledger.rejects as rejects
-            on rejects.sync = {name} and rejects.key = moved.key and rejects.state = 'waiting'
+        left join known_values as known on known.sync = {name} and known.key = moved.key
+        where moved.sync = {name}
     """)
 
 
@@ -157,6 +176,10 @@ def decide(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
     """
     connection.execute(_found(sync))
     connection.execute(_changes(sync))
+
+
+def _model(sync: Sync) -> str:
+    return f"warehouse.{quoted(sync.schema)}.{quoted(sync.table)}"
 
 
 def _found(sync: Sync) -> str:

@@ -119,7 +119,10 @@ class Planner:
         """Take the candidates of all syncs out of the attached warehouse."""
         with self._ledger_attached():
             for sync in syncs:
-                difference.take_candidates(self._connection, sync, keys=keys, forced=forced)
+                difference.take_moved(self._connection, sync, keys)
+        for sync in syncs:
+            self._take_known(sync)
+            difference.take_candidates(self._connection, sync, forced=forced)
 
     def decide(self, sync: Sync, crm: Crm, executor: Executor, in_flight: int) -> Counts:
         """Look at the CRM and decide what is to be done; writes nothing."""
@@ -129,6 +132,24 @@ class Planner:
         with self._ledger_attached():
             difference.decide(self._connection, sync)
         return self.plan.counts(sync)
+
+    def _take_known(self, sync: Sync) -> None:
+        """Fetch what the ledger knows of the moved keys.
+
+        By their keys: DuckDB reads a table of SQLite whole, with the values of all records.
+        """
+        rows = self._connection.cursor().execute(
+            "select key from moved where sync = ? and is_known order by key", [sync.name]
+        )
+        while keys := [key for (key,) in rows.fetchmany(FETCH_ROWS)]:
+            found = self._ledger.known(sync.name, keys)
+            self._connection.execute(
+                "insert into known_values select unnest(from_json(?::json, "
+                """'[{"sync": "VARCHAR", "key": "VARCHAR", "remote_id": "VARCHAR", """
+                """"origin": "VARCHAR", "sent": "VARCHAR", "observed": "VARCHAR"}]'), """
+                "recursive := true)",
+                [orjson.dumps(found).decode()],
+            )
 
     @contextmanager
     def _ledger_attached(self) -> Iterator[None]:
