@@ -21,7 +21,7 @@ PRUNED = {".venv", ".git", "var", "target", "node_modules", "dbt_packages"}
 OTHER_PROGRAMS = {
     *("apt-get", "cat", "cd", "chmod", "cp", "crontab", "export", "git", "journalctl", "ls"),
     *("mkdir", "pip", "source", "sqlite3", "sudo", "systemctl", "systemd-analyze", "tail", "test"),
-    *("duckdb", "pre-commit", "python3", "rm", "set", "tongke-sync"),
+    *("duckdb", "pre-commit", "python", "python3", "rm", "set", "tongke-sync", "unset"),
 }
 """What a document may tell its reader to run besides the project's own commands."""
 

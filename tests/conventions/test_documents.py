@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from dbt.cli.main import cli as dbt_cli
 
+from crm.selfbuilt.profile import load_profile
 from tests.conventions import commands
 from tests.conventions import documents as checks
 from tests.conventions.complaints import expect_none
@@ -173,3 +174,17 @@ def test_a_translation_that_lags_behind_is_found() -> None:
     assert checks.shape(english) == checks.shape(chinese)
     assert checks.shape(english) != checks.shape(chinese.replace("## 乙\n", ""))
     assert checks.shape(english) != checks.shape(chinese.replace("make demo", "make test"))
+
+
+def test_the_profile_of_the_how_to_is_valid(root: Path, tmp_path: Path) -> None:
+    page = (root / "docs" / "how-to" / "connect-a-crm.md").read_text(encoding="utf-8")
+    texts = [
+        block.body
+        for block in checks.blocks(page)
+        if block.language == "yaml" and "objects:" in block.body
+    ]
+    assert len(texts) == 1
+    (tmp_path / "our_crm.yml").write_text(texts[0], encoding="utf-8")
+    profile = load_profile(str(tmp_path / "our_crm.yml"))
+    assert profile.object("contacts", {})
+    assert profile.secrets == ("access_token",)
