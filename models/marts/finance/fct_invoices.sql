@@ -59,11 +59,11 @@ settled as (
         invoices.amount as net_amount,
         invoices.tax_amount,
         invoices.total_amount,
-        cast(coalesce(received.paid_amount, 0) as decimal(18, 2)) as paid_amount,
         invoice_statuses.is_void,
         invoices.issued_on,
         invoices.due_on,
-        received.last_paid_on
+        received.last_paid_on,
+        cast(coalesce(received.paid_amount, 0) as decimal(18, 2)) as paid_amount
     from invoices
     left outer join invoice_statuses on invoices.status = invoice_statuses.source_status
     left outer join received on invoices.invoice_no = received.invoice_no
@@ -75,6 +75,14 @@ judged as (
     select
         invoice_no,
         source_status,
+        currency,
+        net_amount,
+        tax_amount,
+        total_amount,
+        paid_amount,
+        issued_on,
+        due_on,
+        last_paid_on,
         case
             when is_void then 'void'
             -- a credit note is below zero, and so is what settles it
@@ -83,18 +91,10 @@ judged as (
             when paid_amount = 0 then 'open'
             else 'partly_paid'
         end as status,
-        currency,
-        net_amount,
-        tax_amount,
-        total_amount,
-        paid_amount,
         case
             when is_void then cast(0 as decimal(18, 2))
             else cast(total_amount - paid_amount as decimal(18, 2))
-        end as open_amount,
-        issued_on,
-        due_on,
-        last_paid_on
+        end as open_amount
     from settled
 
 ),

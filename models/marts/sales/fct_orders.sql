@@ -75,7 +75,9 @@ customers_found as (
         dated.ordered_on
     from dated
     left outer join order_statuses
-        on dated.channel = order_statuses.channel and dated.source_status = order_statuses.source_status
+        on
+            dated.channel = order_statuses.channel
+            and dated.source_status = order_statuses.source_status
     left outer join exchange_rates
         on
             dated.currency = exchange_rates.currency
