@@ -252,7 +252,7 @@ class Ledger:
                 for row in connection.execute(query)
             ]
 
-    def known(self, sync: str, keys: Sequence[str]) -> list[dict[str, str | None]]:
+    def known(self, sync: str, keys: Sequence[str]) -> list[dict[str, Any]]:
         """What is known of those of a sync's records that are in the CRM."""
         r = schema.records.c
         query = select(r.sync, r.key, r.remote_id, r.origin, r.sent, r.observed).where(
@@ -260,7 +260,7 @@ class Ledger:
         )
         with self.reading() as connection:
             names = ("sync", "key", "remote_id", "origin", "sent", "observed")
-            return [dict(zip(names, tuple(row), strict=True)) for row in connection.execute(query)]
+            return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
 
     def remote_ids(self, sync: str, keys: Sequence[str]) -> dict[str, str]:
         """The CRM's ids of those of a sync's records that are there."""
