@@ -27,7 +27,11 @@ from dbt.cli.main import dbtRunner
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
-PROGRAMS = {"ingestion": "ingestion.cli", "reverse-etl": "reverse_etl.cli"}
+PROGRAMS = {
+    "ingestion": "ingestion.cli",
+    "reverse-etl": "reverse_etl.cli",
+    "python -m demo": "demo.cli",
+}
 Command = Any
 Parameter = Any
 """Typer brings click along under a private name of its own, so neither has a type to import."""

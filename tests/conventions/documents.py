@@ -21,7 +21,7 @@ PRUNED = {".venv", ".git", "var", "target", "node_modules", "dbt_packages"}
 OTHER_PROGRAMS = {
     *("apt-get", "cat", "cd", "chmod", "cp", "crontab", "export", "git", "journalctl", "ls"),
     *("mkdir", "pip", "source", "sqlite3", "sudo", "systemctl", "systemd-analyze", "tail", "test"),
-    *("duckdb", "pre-commit", "python", "python3", "rm", "set", "tongke-sync", "unset"),
+    *("duckdb", "pre-commit", "python3", "rm", "set", "tongke-sync", "unset"),
 }
 """What a document may tell its reader to run besides the project's own commands."""
 
@@ -144,7 +144,7 @@ def called(document: Document) -> Iterator[str]:
             for line in block.body.replace("\\\n", " ").splitlines():
                 yield from simple_commands(line, is_crontab=block.language == "crontab")
     for span in re.findall(r"`([^`\n]+)`", prose(document.text)):
-        if re.match(r"(make|ingestion|reverse-etl|dbt) [a-z]", span):
+        if re.match(r"(make|ingestion|reverse-etl|dbt|python -m demo) [a-z]", span):
             yield from simple_commands(span)
 
 
@@ -185,7 +185,7 @@ def unknown_commands(
         if program == "make":
             wrong = [word for word in plain if word not in targets]
             complaint = f"`{line}`: the Makefile has no {', '.join(wrong)}" if wrong else None
-        elif program in programs:
+        elif commands.program_of(line, programs):
             complaint = commands.unknown(re.split(r"\s*(?:>|2>|\()", line)[0], programs)
         elif program == "dbt":
             complaint = None if plain and plain[0] in dbt else f"`{line}`: dbt has no such command"
