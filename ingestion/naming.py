@@ -10,8 +10,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from pypinyin import Style, lazy_pinyin
-
 MAX_LENGTH = 60
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -26,8 +24,7 @@ def clean(header: str) -> str:
 
 def column_name(header: str) -> str:
     """A readable snake_case name for a header that nobody mapped."""
-    syllables = lazy_pinyin(clean(header), style=Style.NORMAL, errors=_separated)
-    spaced = _CAMEL.sub("_", "_".join(syllables)).lower()
+    spaced = _CAMEL.sub("_", "_".join(_syllables(clean(header)))).lower()
     plain = unicodedata.normalize("NFKD", spaced).encode("ascii", "ignore").decode()
     name = _OTHER.sub("_", plain).strip("_")[:MAX_LENGTH].rstrip("_")
     if not name:
@@ -49,8 +46,13 @@ def distinct(names: Iterable[str]) -> list[str]:
     return result
 
 
-def _separated(text: str) -> str:
-    return text
+def _syllables(text: str) -> list[str]:
+    if not _is_chinese(text):
+        return [text]
+    # half a second of dictionaries, for the few headers that need them
+    from pypinyin import lazy_pinyin  # noqa: PLC0415
+
+    return lazy_pinyin(text)
 
 
 def _is_chinese(text: str) -> bool:
