@@ -57,8 +57,8 @@ from_shop as (
         paid_amount as amount,
         ordered_at,
         -- the shop knows no customers: an order is a record of its buyer and of whom it bills
-        order_no as company_record_id,
-        order_no as person_record_id
+        'order:' || order_no as company_record_id,
+        'order:' || order_no as person_record_id
     from shop_orders
 
 ),

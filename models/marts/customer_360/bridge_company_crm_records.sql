@@ -35,7 +35,7 @@ candidates as (
     inner join crm_records
         on
             company_records.source_system = crm_records.crm
-            and company_records.source_record_id = crm_records.crm_record_id
+            and company_records.source_record_id = crm_records.source_record_id
             and crm_records.crm_object = 'companies'
     left outer join companies on crm_records.linked_key = companies.company_id
 

@@ -35,7 +35,7 @@ candidates as (
     inner join crm_records
         on
             person_records.source_system = crm_records.crm
-            and person_records.source_record_id = crm_records.crm_record_id
+            and person_records.source_record_id = crm_records.source_record_id
             and crm_records.crm_object = 'contacts'
     left outer join people on crm_records.linked_key = people.person_id
 

@@ -37,6 +37,16 @@ company_records as (
 
 ),
 
+finance_people as (
+
+    select
+        source_record_id,
+        person_id
+    from person_records
+    where source_system = 'finance'
+
+),
+
 received as (
 
     select
@@ -99,12 +109,26 @@ judged as (
 
 ),
 
+people_found as (
+
+    select
+        judged.invoice_no,
+        -- who owes it themself, else who is named as the contact
+        coalesce(invoiced_people.person_id, contacts.person_id) as person_id
+    from judged
+    left outer join finance_people as invoiced_people
+        on 'invoice:' || judged.invoice_no = invoiced_people.source_record_id
+    left outer join finance_people as contacts
+        on 'invoice-contact:' || judged.invoice_no = contacts.source_record_id
+
+),
+
 customers_found as (
 
     select
         -- ids
         judged.invoice_no,
-        person_records.person_id,
+        people_found.person_id,
         company_records.company_id,
 
         -- strings
@@ -137,14 +161,11 @@ customers_found as (
                 judged.issued_on < exchange_rates.valid_until_on
                 or exchange_rates.valid_until_on is null
             )
-    left outer join person_records
-        on
-            person_records.source_system = 'finance'
-            and judged.invoice_no = person_records.source_record_id
+    left outer join people_found on judged.invoice_no = people_found.invoice_no
     left outer join company_records
         on
             company_records.source_system = 'finance'
-            and judged.invoice_no = company_records.source_record_id
+            and 'invoice:' || judged.invoice_no = company_records.source_record_id
 
 )
 
