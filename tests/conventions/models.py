@@ -266,7 +266,7 @@ def decides(model: Model) -> bool:
     """Whether a model chooses among rows or values, so that it could choose wrongly."""
     sql = without_comments(model.sql)
     return bool(
-        re.search(r"\b(qualify|case|coalesce|row_number|arg_min|arg_max|not exists)\b", sql)
+        re.search(r"\b(qualify|case|row_number|arg_min|arg_max|not exists)\b", sql)
     )
 
 
