@@ -153,7 +153,7 @@ def status(format_: As = Format.TABLE) -> None:
 def history(
     sync: OneSync = None,
     key: Annotated[str | None, typer.Option(help="What was sent of this record.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
     format_: As = Format.TABLE,
 ) -> None:
     """The runs, newest first; with --key, everything that was sent of one record.
@@ -220,7 +220,9 @@ def retry(
 @app.command()
 def describe(
     connection: Annotated[str, typer.Argument(metavar="CRM", help="A connection's name.")],
-    object_name: Annotated[str | None, typer.Argument(metavar="[OBJECT]")] = None,
+    object_name: Annotated[
+        str | None, typer.Argument(metavar="[OBJECT]", help="Which object; all by default.")
+    ] = None,
     format_: As = Format.TABLE,
 ) -> None:
     """What the CRM says about its fields.
