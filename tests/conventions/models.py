@@ -266,7 +266,7 @@ def decides(model: Model) -> bool:
     """Whether a model chooses among rows or values, so that it could choose wrongly."""
     sql = without_comments(model.sql)
     return bool(
-        re.search(r"\b(qualify|case|coalesce|row_number|arg_min|arg_max|not exists)\b", sql)
+        re.search(r"\b(qualify|case|row_number|arg_min|arg_max|not exists)\b", sql)
     )
 
 
@@ -391,7 +391,7 @@ def ctes(sql: str) -> list[tuple[str, str]]:
             r"^(?P<name>[a-z_0-9]+) as (not )?(materialized )?\(", sql, re.MULTILINE
         )
     ]
-    ends = [start for _, start in starts[1:]] + [len(sql)]
+    ends = [*(start for _, start in starts[1:]), len(sql)][: len(starts)]
     return [
         (name, body_until_its_bracket_closes(sql[start:end]))
         for (name, start), end in zip(starts, ends, strict=True)
