@@ -1,11 +1,15 @@
 """Five systems that disagree become one record each in a CRM, through a plan."""
 
+import json
 import random
 import signal
+import sqlite3
 import time
 from typing import Any
 
-from end_to_end.conftest import Project
+import duckdb
+
+from tests.end_to_end.company import CompanyProject
 
 SYNCS = ("selfbuilt_companies", "selfbuilt_contacts", "selfbuilt_orders")
 
@@ -14,7 +18,7 @@ def fields(change: dict[str, Any]) -> set[str]:
     return {each["field"] for each in change["fields"]}
 
 
-def test_the_whole_story(project: Project) -> None:
+def test_the_whole_story(project: CompanyProject) -> None:
     """One test, as it is one story: each step stands on the one before."""
     typed = {each["id"] for name in ("companies", "contacts") for each in project.records(name)}
     first = project.plan()
@@ -92,7 +96,7 @@ def test_the_whole_story(project: Project) -> None:
     assert {each["notes"] for each in noted} <= {notes for (notes,) in landed}
 
 
-def test_a_record_the_crm_refuses_waits_and_the_rest_goes_on(project: Project) -> None:
+def test_a_record_the_crm_refuses_waits_and_the_rest_goes_on(project: CompanyProject) -> None:
     project.approve()
     # the shop's buyer comes with an address that the CRM's own rule refuses
     [(person_id, contact)] = project.query(
@@ -106,8 +110,6 @@ def test_a_record_the_crm_refuses_waits_and_the_rest_goes_on(project: Project) -
     applied = project.apply(expected=3)
     assert applied["selfbuilt_contacts"]["rejected"] == 1
     assert applied["selfbuilt_contacts"]["updated"] == 1, "the rest is delivered"
-    import json
-
     [waiting] = json.loads(project.run("reverse-etl", "errors", "--format", "json"))
     assert (waiting["key"], waiting["error_field"]) == (person_id, "email")
     assert waiting["the CRM's words"]
@@ -119,7 +121,9 @@ def test_a_record_the_crm_refuses_waits_and_the_rest_goes_on(project: Project) -
     assert contact == "contact:1"
 
 
-def test_killed_at_random_points_it_ends_as_if_nothing_had_happened(project: Project) -> None:
+def test_killed_at_random_points_it_ends_as_if_nothing_had_happened(
+    project: CompanyProject,
+) -> None:
     path = project.company.home.folder / "first.plan"
     project.run("reverse-etl", "plan", "--out", str(path))
     chance = random.Random(20261122)
@@ -140,11 +144,9 @@ def test_killed_at_random_points_it_ends_as_if_nothing_had_happened(project: Pro
         assert (len(set(keys)), [(len(keys),)]) == (len(keys), wanted)
 
 
-def test_a_guard_stops_an_emptied_model(project: Project) -> None:
+def test_a_guard_stops_an_emptied_model(project: CompanyProject) -> None:
     project.approve()
     before = {name: project.records(name) for name in ("companies", "contacts", "orders")}
-    import duckdb
-
     with duckdb.connect(str(project.company.home.warehouse)) as connection:
         connection.execute("delete from activation.sync_selfbuilt__orders")
     applied = project.apply(expected=4)
@@ -153,10 +155,8 @@ def test_a_guard_stops_an_emptied_model(project: Project) -> None:
     assert before == {name: project.records(name) for name in ("companies", "contacts", "orders")}
 
 
-def set_email(project: Project, email: str) -> None:
+def set_email(project: CompanyProject, email: str) -> None:
     """A clerk changes the first contact's e-mail in the ERP."""
-    import sqlite3
-
     with sqlite3.connect(project.company.home.erp) as connection:
         connection.execute(
             "update contacts set email = ?, updated_at = datetime('now', '+8 hours') "
