@@ -110,10 +110,8 @@ def person_name(name: str, surname_length: int) -> Name:
     `surname_length` is how many characters a Han name's surname has. The name should be plain
     text without titles. `张三`, `Zhang San`, `SAN ZHANG` and `zhangsan` have one key.
     """
-    name = _BRACKETED.sub(" ", name)
+    name = re.sub(r"[\d_]+", " ", _BRACKETED.sub(" ", name))
     han = "".join(_HAN.findall(name))
-    if any(character.isdigit() for character in name) or not name.strip():
-        return Name(key=None, first_part=None, last_part=None, part_count=0)
     if len(han) > 1 or (han and not re.search(r"[A-Za-z]", name)):
         parts = _han_parts(name, han, surname_length)
     else:
@@ -126,7 +124,7 @@ def person_name(name: str, surname_length: int) -> Name:
     whole = [part for part in parts if len(part) > 1]
     # a middle initial is seldom typed twice
     kept = whole if len(whole) > 1 else parts
-    if not kept or not all(part.isascii() for part in kept):
+    if not kept:
         return Name(key=None, first_part=None, last_part=None, part_count=0)
     return Name(
         key=_least_rotation("".join(kept)),

@@ -110,7 +110,8 @@ class DropSource:
                         known[table].add(document.digest)
             except DocumentError as error:
                 self._problems.append(Problem(None, f"{self._name}: {error}"))
-        return [table for name in self._tables if (table := self._table(name, landed)) is not None]
+        offered = (self._table(name, landed) for name in self._tables)
+        return [table for table in offered if table is not None]
 
     def read(self, reading: Reading) -> Iterator[pa.Table]:
         """The rows of the new files, a file at a time."""

@@ -83,7 +83,7 @@ class RoundupSource:
             class_name: self._client.names(class_name) for class_name in ("status", "priority")
         }
         return [
-            Table(name, ("id",), columns, cursor="activity", lag=self._config.lag)
+            Table(name, ("id",), columns, cursor="activity", lag=self._config.lag, may_repeat=True)
             for name, columns in (("users", _USERS), ("issues", _ISSUES))
         ]
 

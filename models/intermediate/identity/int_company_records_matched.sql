@@ -11,7 +11,9 @@ identifiers as (
 
 crm_links as (
 
-    select * from {{ ref('int_company_records_linked') }}
+    select *
+    from {{ ref('int_crm_records_anchored') }}
+    where entity_type = 'company'
 
 ),
 

@@ -27,8 +27,10 @@ invoiced_companies as (
         'invoice:' || invoice_no as source_record_id,
         customer_name as company_name,
         tax_id,
-        first_seen_at,
-        last_seen_at
+        customer_phone as phone,
+        customer_email as email,
+        seen_at as first_seen_at,
+        seen_at as last_seen_at
     from {{ ref('int_finance_parties_parted') }}
     where is_company
 

@@ -33,7 +33,7 @@ resolved as (
         bound_records.entity_type,
         bound_records.source_system,
         bound_records.source_record_id,
-        bound_records.source_system || ':' || bound_records.source_record_id as record_key,
+        bound_records.record_key,
         coalesce(redirects.new_key, bound_records.entity_id) as entity_id
     from bound_records
     left outer join redirects

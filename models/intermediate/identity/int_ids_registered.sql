@@ -103,8 +103,7 @@ remembered as (
     inner join minted_members
         on
             bound_records.entity_type = minted_members.entity_type
-            and bound_records.source_system || ':' || bound_records.source_record_id
-            = minted_members.record_key
+            and bound_records.record_key = minted_members.record_key
 
 ),
 

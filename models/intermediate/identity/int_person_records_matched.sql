@@ -9,7 +9,9 @@ keys as (
 
 crm_links as (
 
-    select * from {{ ref('int_person_records_linked') }}
+    select *
+    from {{ ref('int_crm_records_anchored') }}
+    where entity_type = 'person'
 
 ),
 
@@ -90,7 +92,8 @@ part_names as (
 
     select *
     from shared
-    where name_kind <> 'full'
+    -- behind a land line there is an office or a family
+    where name_kind <> 'full' and identifier_kind is distinct from 'landline'
 
 ),
 

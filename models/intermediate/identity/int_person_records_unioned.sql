@@ -85,8 +85,8 @@ invoiced_people as (
         customer_name as full_name,
         customer_phone as phone,
         customer_email as email,
-        first_seen_at,
-        last_seen_at
+        seen_at as first_seen_at,
+        seen_at as last_seen_at
     from finance_invoices
     where not is_company
 
@@ -101,8 +101,8 @@ invoice_contacts as (
         contact_phone as phone,
         contact_email as email,
         case when is_company then 'finance:invoice:' || invoice_no end as company_record_key,
-        first_seen_at,
-        last_seen_at
+        seen_at as first_seen_at,
+        seen_at as last_seen_at
     from finance_invoices
     where has_contact
 
