@@ -1,10 +1,10 @@
 """The standard suite on a real PocketBase server, and what is PocketBase's own."""
 
 import pytest
-from conftest import PROFILES
-from faults import Proxy
-from pocketbase import EMAIL, PASSWORD, PocketBase
-from suite import OBJECT, CrmSuite, System
+
+from tests.crm.faults import Proxy
+from tests.crm.pocketbase import EMAIL, PASSWORD, PocketBase
+from tests.crm.suite import OBJECT, PROFILES, CrmSuite, System
 
 SIGN_IN = "/api/collections/users/auth-with-password"
 
