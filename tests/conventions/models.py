@@ -265,9 +265,7 @@ def wrong_unit_tests(models: Sequence[Model]) -> list[str]:
 def decides(model: Model) -> bool:
     """Whether a model chooses among rows or values, so that it could choose wrongly."""
     sql = without_comments(model.sql)
-    return bool(
-        re.search(r"\b(qualify|case|row_number|arg_min|arg_max|not exists)\b", sql)
-    )
+    return bool(re.search(r"\b(qualify|case|row_number|arg_min|arg_max|not exists)\b", sql))
 
 
 def uncontracted(models: Sequence[Model]) -> list[str]:
