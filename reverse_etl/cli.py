@@ -219,7 +219,9 @@ def retry(
 @app.command()
 def describe(
     connection: Annotated[str, typer.Argument(metavar="CRM", help="A connection's name.")],
-    object_name: Annotated[str | None, typer.Argument(metavar="[OBJECT]")] = None,
+    object_name: Annotated[
+        str | None, typer.Argument(metavar="[OBJECT]", help="Which object; all by default.")
+    ] = None,
     format_: As = Format.TABLE,
 ) -> None:
     """What the CRM says about its fields.
