@@ -190,7 +190,10 @@ normalised as (
         or exists (
             select 1
             from organisation_words
-            where ends_with(placed.distinctive, organisation_words.word)
+            where
+                ends_with(placed.distinctive, organisation_words.word)
+                -- 杨景行 is a person, 惠民大药店 is not
+                and length(placed.distinctive) + length(organisation_words.word) > 5
         ) as is_company_like
     from placed
 

@@ -137,6 +137,12 @@ parsed as (
 
     select
         surnamed.raw_name,
+        -- as it was typed, so that 張三 stays 張三
+        case
+            when surnamed.is_chinese
+                then {{ regexp_replaced('surnamed.raw_name', '[\\s\u3000]|[(（].*?[)）]') }}
+            else trim(surnamed.raw_name)
+        end as shown,
         surnamed.is_chinese,
         surnamed.name,
         surnamed.honorific,
@@ -163,10 +169,9 @@ normalised as (
         parsed_name.first_part as first_part,
         parsed_name.last_part as last_part,
         case
-            when honorific is null or length(name) <= surname_length then trim(raw_name)
-            when position = 'end'
-                then trim(left(trim(raw_name), length(trim(raw_name)) - length(honorific)))
-            else trim(both ' .' from substr(trim(raw_name), length(honorific) + 1))
+            when honorific is null or length(name) <= surname_length then shown
+            when position = 'end' then trim(left(shown, length(shown) - length(honorific)))
+            else trim(both ' .' from substr(shown, length(honorific) + 1))
         end as display_name
     from parsed
 
