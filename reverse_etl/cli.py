@@ -276,7 +276,8 @@ def mapping(
 def main() -> None:
     """Run the command line; every error that a person can act on is one message."""
     try:
-        app(standalone_mode=False)
+        # what a command ends with comes back as a value, not as an exception
+        sys.exit(app(standalone_mode=False))
     except SyncError as error:
         _end(str(error), error.exit_code)
     except ConfigurationError as error:
@@ -285,8 +286,6 @@ def main() -> None:
         _end(str(error), ExitCode.USAGE)
     except (CrmError, WarehouseBusyError) as error:
         _end(str(error), ExitCode.FAILED)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
     except typer.Abort:
         _end("aborted", ExitCode.FAILED)
     except Exception as error:

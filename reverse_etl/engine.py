@@ -285,7 +285,8 @@ def exit_code(applied: Sequence[Applied]) -> ExitCode:
     statuses = {each.status for each in applied}
     if statuses <= {"done"}:
         return ExitCode.DONE
-    if statuses <= {"done", "stopped"}:
+    if "stopped" in statuses:
+        # of all, this is what a person must look at first
         return ExitCode.STOPPED
     return ExitCode.FAILED if statuses == {"failed"} else ExitCode.PARTLY
 
