@@ -1,0 +1,188 @@
+"""A company small enough to be written down: its records land as given, and dbt says who is who."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+
+Row = Mapping[str, Any]
+
+WANTED = (
+    "+bridge_person_records",
+    "+bridge_company_records",
+    "+dim_people",
+    "+int_people_redirected",
+)
+
+
+class World:
+    """A warehouse of its own, with the raw tables of all sources, and what dbt makes of them."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self._root = root
+        self._folder = folder
+        self._path = folder / "warehouse.duckdb"
+        self._loads = 0
+
+    def begin(self) -> None:
+        """Start from nothing, with every raw table there and empty."""
+        self._path.unlink(missing_ok=True)
+        with duckdb.connect(self._path) as connection:
+            for source in _sources(self._root):
+                connection.execute(f"create schema {source['schema']}")
+                for table in source["tables"]:
+                    columns = [f"{c['name']} {c['data_type']}" for c in table["columns"]]
+                    columns += ["_dlt_load_id varchar", "_dlt_id varchar"]
+                    connection.execute(
+                        f"create table {source['schema']}.{table['name']} ({', '.join(columns)})"
+                    )
+
+    def land(self, table: str, *rows: Row) -> None:
+        """Append rows to a raw table, as one load."""
+        self._loads += 1
+        with duckdb.connect(self._path) as connection:
+            for number, row in enumerate(rows):
+                landed = {
+                    **row,
+                    "_dlt_load_id": f"{self._loads:06d}",
+                    "_dlt_id": f"{self._loads}.{number}",
+                }
+                names, marks = ", ".join(landed), ", ".join("?" * len(landed))
+                connection.execute(
+                    f"insert into raw_{table} ({names}) values ({marks})",
+                    list(landed.values()),
+                )
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run a statement on the warehouse."""
+        with duckdb.connect(self._path) as connection:
+            return connection.execute(statement).fetchall()
+
+    def build(self, *options: str) -> None:
+        """Let dbt run everything that identity needs."""
+        arguments = ["run", "--select", *WANTED, "--quiet", *options]
+        arguments += ["--project-dir", str(self._root), "--profiles-dir", str(self._root)]
+        arguments += ["--target-path", str(self._folder / "target")]
+        arguments += ["--log-path", str(self._folder)]
+        result = dbtRunner().invoke(arguments)
+        # let go of the file, or nobody else in this process can open it
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # no types
+        if not result.success:
+            log = (self._folder / "dbt.log").read_text(encoding="utf-8")
+            pytest.fail(f"dbt failed: {result.exception}\n{log[-3000:]}")
+
+    def people(self) -> dict[str, str]:
+        """The person of every record, by its key."""
+        found = self.sql("select record_key, person_id from marts.bridge_person_records")
+        return dict(found)
+
+    def companies(self) -> dict[str, str]:
+        """The company of every record, by its key."""
+        found = self.sql("select record_key, company_id from marts.bridge_company_records")
+        return dict(found)
+
+    def redirects(self) -> set[tuple[str, str, str]]:
+        """Which person's id gave way to which, and why."""
+        found = self.sql("select old_key, new_key, kind from intermediate.int_people_redirected")
+        return {(old, new, kind) for old, new, kind in found}
+
+
+@pytest.fixture(scope="module")
+def session_world(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One path for all tests of a file, so that dbt parses the project once."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("identity")
+        patch.setenv("TONGKE_WAREHOUSE", str(folder / "warehouse.duckdb"))
+        patch.chdir(root)
+        world = World(root, folder)
+        world.begin()
+        _seed(root, folder)
+        yield world
+
+
+@pytest.fixture
+def world(session_world: World) -> World:
+    """A company of which nobody knows anything yet."""
+    seeds = session_world.sql(
+        "select table_name from information_schema.tables where table_schema = 'seeds'"
+    )
+    if not seeds:
+        pytest.fail("the seeds aren't there")
+    for schema in ("staging", "intermediate", "marts"):
+        session_world.sql(f"drop schema if exists {schema} cascade")
+    for source in _sources(Path.cwd()):
+        for table in source["tables"]:
+            session_world.sql(f"delete from {source['schema']}.{table['name']}")
+    return session_world
+
+
+def contact(number: int, name: str | None = None, **values: Any) -> Row:
+    """A contact of the ERP."""
+    return {
+        "contact_id": number,
+        "name": name,
+        "created_at": "2026-01-01 10:00:00",
+        "updated_at": "2026-01-01 10:00:00",
+        "is_deleted": False,
+        **values,
+    }
+
+
+def user(number: int, name: str | None = None, **values: Any) -> Row:
+    """A user of the helpdesk."""
+    return {
+        "id": number,
+        "realname": name,
+        "creation": "2026-01-01 10:00:00",
+        "activity": "2026-01-01 10:00:00",
+        **values,
+    }
+
+
+def crm_contact(record_id: str, day: int, **values: Any) -> Row:
+    """A contact of the CRM, as it stands on a day of February."""
+    return {
+        "id": record_id,
+        "created": "2026-02-01 10:00:00",
+        "updated": f"2026-02-{day:02d} 10:00:00",
+        "_is_deleted": False,
+        **values,
+    }
+
+
+def ledger_record(key: str, remote_id: str, day: int, sent: str, **values: Any) -> Row:
+    """What the ledger knows of a contact, as it stands on a day of February."""
+    return {
+        "destination": "selfbuilt",
+        "object": "contacts",
+        "sync": "selfbuilt_contacts",
+        "key": key,
+        "remote_id": remote_id,
+        "origin": "created",
+        "state": "live",
+        "sent": sent,
+        "changed_at": f"2026-02-{day:02d}T10:00:01.000000Z",
+        **values,
+    }
+
+
+def _seed(root: Path, folder: Path) -> None:
+    arguments = ["seed", "--quiet", "--project-dir", str(root), "--profiles-dir", str(root)]
+    arguments += ["--target-path", str(folder / "target"), "--log-path", str(folder)]
+    result = dbtRunner().invoke(arguments)
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # no types
+    assert result.success
+
+
+def _sources(root: Path) -> Sequence[dict[str, Any]]:
+    files = sorted(root.glob("models/staging/*/_*__sources.yml"))
+    return [
+        source
+        for file in files
+        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
+    ]

@@ -1,0 +1,168 @@
+"""Ids follow history: whatever happens to the records, an id that somebody knows leads on."""
+
+import random
+
+from tests.identity.conftest import World, contact, crm_contact, ledger_record, user
+
+PHONE_A, PHONE_B, PHONE_C = "13911112222", "13911113333", "13911114444"
+
+
+def test_the_order_of_arrival_changes_neither_the_partition_nor_any_id(world: World) -> None:
+    rows = [
+        contact(number, name, mobile=mobile)
+        for number, (name, mobile) in enumerate(
+            [("张三", PHONE_A), ("張三先生", PHONE_A), ("李四", PHONE_A), ("王五", PHONE_B)],
+            start=1,
+        )
+    ]
+    users = [user(1, "zhang san", phone=PHONE_A), user(2, "Wu Wang", phone=f"+86 {PHONE_B}")]
+    world.land("erp.contacts", *rows)
+    world.land("helpdesk.users", *users)
+    world.build()
+    first = world.people()
+
+    for seed in (7,):
+        shuffled, shuffled_users = rows[:], users[:]
+        random.Random(seed).shuffle(shuffled)
+        random.Random(seed).shuffle(shuffled_users)
+        world.sql("delete from raw_erp.contacts")
+        world.sql("delete from raw_helpdesk.users")
+        world.sql("drop schema intermediate cascade")
+        world.land("helpdesk.users", *shuffled_users)
+        world.land("erp.contacts", *shuffled)
+        world.build()
+
+        assert world.people() == first
+    assert len(set(first.values())) == 3
+
+
+def test_ids_survive_merge_split_deletion_full_refresh_and_the_loss_of_the_registry(
+    world: World,
+) -> None:
+    world.land("erp.contacts", contact(1, "张三", mobile=PHONE_A))
+    world.build()
+    oldest = world.people()["erp:contact:1"]
+
+    # somebody else, at first
+    world.land("helpdesk.users", user(5, "张三", address="zhangsan@example.com"))
+    world.build()
+    before = world.people()
+    younger = before["helpdesk:user:5"]
+    assert before["erp:contact:1"] == oldest != younger
+
+    # a record that ties the two together: the id minted first stays, the other leads to it
+    bridging = contact(2, "张三", mobile=PHONE_A, email="zhangsan@example.com")
+    world.land("erp.contacts", bridging)
+    world.build()
+    assert set(world.people().values()) == {oldest}
+    assert world.redirects() == {(younger, oldest, "merged")}
+
+    # nothing changes in a second build, nor in one from scratch
+    world.build()
+    world.build("--full-refresh")
+    assert set(world.people().values()) == {oldest}
+    assert world.redirects() == {(younger, oldest, "merged")}
+
+    # the tie was a mistake: whoever has a claim to an id gets it back
+    mended = {**bridging, "email": None, "updated_at": "2026-02-01 10:00:00"}
+    world.land("erp.contacts", mended)
+    world.build()
+    people = world.people()
+    assert people["erp:contact:1"] == people["erp:contact:2"] == oldest
+    assert people["helpdesk:user:5"] == younger
+
+    # the founder's record is gone: its heir keeps the id
+    world.sql("delete from raw_erp.contacts where contact_id = 1")
+    world.build()
+    assert world.people()["erp:contact:2"] == oldest
+
+    # contact 3 splits off from what contact 2 goes on being: it gets an id of its own
+    world.land("erp.contacts", contact(3, "张三", mobile=PHONE_A))
+    world.build()
+    assert world.people()["erp:contact:3"] == oldest
+    moved = contact(3, "张三", mobile=PHONE_B, updated_at="2026-03-01 10:00:00")
+    world.land("erp.contacts", moved)
+    world.build()
+    people = world.people()
+    assert people["erp:contact:2"] == oldest != people["erp:contact:3"]
+    assert (oldest, people["erp:contact:3"], "split") in world.redirects()
+
+    # the registry is lost; the CRM remembers
+    world.land("ledger.records", ledger_record(oldest, "x", 5, '{"name": "张三"}'))
+    world.land(
+        "selfbuilt.contacts",
+        crm_contact("x", 5, external_id=oldest, name="张三", mobile=PHONE_A),
+    )
+    world.sql("drop table intermediate.int_ids_registered")
+    world.build()
+    assert world.people()["erp:contact:2"] == oldest
+
+
+def test_a_loop_through_the_crm_settles(world: World) -> None:
+    world.land("erp.contacts", contact(1, "张三", mobile=PHONE_A))
+    world.land(
+        "selfbuilt.contacts", crm_contact("typed", 1, name="李四先生", mobile="139-1111-3333")
+    )
+    world.build()
+    people = world.people()
+    ours, theirs = people["erp:contact:1"], people["selfbuilt:contact:typed"]
+    golden = world.sql("select * from marts.dim_people order by person_id")
+
+    # the sync writes both: one record is new, the other is adopted and put straight
+    world.land(
+        "ledger.records",
+        ledger_record(ours, "new", 2, f'{{"name": "张三", "mobile": "+86{PHONE_A}"}}'),
+        ledger_record(
+            theirs, "typed", 2, f'{{"name": "李四", "mobile": "+86{PHONE_B}"}}', origin="adopted"
+        ),
+    )
+    world.land(
+        "selfbuilt.contacts",
+        crm_contact("new", 2, external_id=ours, name="张三", mobile=f"+86{PHONE_A}"),
+        crm_contact("typed", 2, external_id=theirs, name="李四", mobile=f"+86{PHONE_B}"),
+    )
+    world.build()
+    assert world.people() == people | {"selfbuilt:contact:new": ours}
+    assert world.sql("select * from marts.dim_people order by person_id") == golden
+
+    # a salesperson corrects the mobile: that is news, of the same person, and stays so
+    world.land(
+        "selfbuilt.contacts",
+        crm_contact("new", 3, external_id=ours, name="张三", mobile=PHONE_C),
+    )
+    world.build()
+    assert world.people()["selfbuilt:contact:new"] == ours
+    mobile = f"select mobile from marts.dim_people where person_id = '{ours}'"
+    assert world.sql(mobile) == [(f"+86{PHONE_C}",)]
+
+    # and when we have written it our way, it is still what was typed
+    world.land("ledger.records", ledger_record(ours, "new", 4, f'{{"mobile": "+86{PHONE_C}"}}'))
+    world.land(
+        "selfbuilt.contacts",
+        crm_contact("new", 4, external_id=ours, name="张三", mobile=f"+86{PHONE_C}"),
+    )
+    world.build()
+    assert world.sql(mobile) == [(f"+86{PHONE_C}",)]
+    assert len(set(world.people().values())) == 2
+
+
+def test_a_phone_typed_in_the_crm_never_merges_two_who_are_called_differently(
+    world: World,
+) -> None:
+    world.land(
+        "erp.contacts", contact(1, "张三", mobile=PHONE_A), contact(2, "李四", mobile=PHONE_B)
+    )
+    world.build()
+    people = world.people()
+    ours = people["erp:contact:1"]
+    world.land(
+        "ledger.records",
+        ledger_record(ours, "x", 2, f'{{"name": "张三", "mobile": "+86{PHONE_A}"}}'),
+    )
+    # only the mobile is news; the name is what we wrote
+    world.land(
+        "selfbuilt.contacts", crm_contact("x", 3, external_id=ours, name="张三", mobile=PHONE_B)
+    )
+    world.build()
+
+    assert world.people() == people | {"selfbuilt:contact:x": ours}
