@@ -46,7 +46,7 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def linked_project(tmp_path: Path) -> Project:
     """A project that a test may change the data of."""
     folder = tmp_path / "project"
     folder.mkdir()
