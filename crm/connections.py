@@ -11,8 +11,9 @@ packages:
     rate = { per_second = 50, in_flight = 4 }
 """
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import dlt
@@ -26,6 +27,8 @@ from crm.selfbuilt.crm import SelfBuilt
 from crm.selfbuilt.profile import Profile, load_profile
 from crm.sign_in import SignIn, with_derived
 from crm.transport import RequestsTransport, Transport
+
+N = TypeVar("N", int, float)
 
 KINDS = ("selfbuilt",)
 
@@ -81,8 +84,8 @@ def _open_selfbuilt(
         or RequestsTransport(
             base_url,
             pool_size=rate.in_flight,
-            connect=profile.connect_timeout,
-            read=profile.read_timeout,
+            connect=settings.seconds("timeouts.connect", profile.connect_timeout),
+            read=settings.seconds("timeouts.read", profile.read_timeout),
         ),
         runtime=runtime,
         check=profile.check_call.make(with_derived(known)) if profile.check_call else None,
@@ -114,23 +117,28 @@ class _Settings:
 
     def rate(self, usual: Rate) -> Rate:
         """Give the profile's rate with what the connection says of it."""
-        made: dict[str, Any] = {}
-        for key, kind in (
-            ("per_second", float),
-            ("burst", int),
-            ("per_day", int),
-            ("in_flight", int),
-        ):
-            value: Any = dlt.config.get(f"{self.where}.rate.{key}")
-            if value is None:
-                continue
-            try:
-                made[key] = kind(value)
-            except (TypeError, ValueError):
-                made[key] = 0
-            if made[key] <= 0:
-                raise ConfigurationError(f"{self.where}.rate.{key}: must be a number above 0")
-        return replace(usual, **made)
+        return Rate(
+            per_second=self._number("rate.per_second", float, usual.per_second),
+            burst=self._number("rate.burst", int, usual.burst) or usual.burst,
+            per_day=self._number("rate.per_day", int, usual.per_day),
+            in_flight=self._number("rate.in_flight", int, usual.in_flight) or usual.in_flight,
+        )
+
+    def seconds(self, key: str, usual: float) -> float:
+        """Give a span of time."""
+        return self._number(key, float, usual) or usual
+
+    def _number(self, key: str, kind: Callable[[Any], N], otherwise: N | None) -> N | None:
+        value: Any = dlt.config.get(f"{self.where}.{key}")
+        if value is None:
+            return otherwise
+        try:
+            number = kind(value)
+        except (TypeError, ValueError):
+            number = kind(0)
+        if number <= 0:
+            raise ConfigurationError(f"{self.where}.{key}: must be a number above 0")
+        return number
 
     def _missing(self, key: str, file: str) -> ConfigurationError:
         variable = f"{self.where}.{key}".replace(".", "__").upper()

@@ -111,7 +111,11 @@ class Client:
         if not is_doubtful:
             return False
         # a token that counts now counted when the answer was given: tokens don't come back to life
-        check, _ = self._send_signed(self.check, token)
+        try:
+            check, _ = self._send_signed(self.check, token)
+        except UnknownOutcomeError as error:
+            # of the check, that is: what was asked before it surely wasn't carried out
+            raise RetryableError(str(error)) from None
         if check.meaning == "sign_in":
             return True
         if check.meaning == "ok":

@@ -3,6 +3,7 @@
 Only one thing matters about a failure: could the CRM have acted on the request?
 """
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -88,6 +89,8 @@ class RequestsTransport:
         self._session.verify = _certificates()
         # a session cookie kept behind our back would be a second sign-in
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        # its debug lines quote addresses, in which keys and filters stand
+        logging.getLogger("urllib3.connectionpool").addFilter(_is_no_address)
         adapter = HTTPAdapter(
             pool_connections=1, pool_maxsize=pool_size, max_retries=0, pool_block=True
         )
@@ -126,6 +129,10 @@ class RequestsTransport:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+
+def _is_no_address(line: logging.LogRecord) -> bool:
+    return line.levelno > logging.DEBUG
 
 
 def _certificates() -> bool | str:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from crm.selfbuilt.calls import CallTemplate, compile_call, compile_part
+from crm.selfbuilt.calls import CallTemplate, compile_call, compile_part, compile_texts
 from crm.selfbuilt.pointers import read_pointer
 from crm.selfbuilt.reader import Reader
 from crm.sign_in import DERIVED_SECRETS, Signature, SignInRules, TokenRules
@@ -42,11 +42,13 @@ def read_auth(
     check: CallTemplate | None = None
     if full.has("token"):
         token, check = _read_token(
-            full.section("token"), Compiler({*secrets, *settings, *DERIVED_SECRETS}, as_text)
+            # in the profile its keys stand beside the kind
+            Reader(full.any("token"), reader.where),
+            Compiler({*secrets, *settings, *DERIVED_SECRETS}, as_text),
         )
     rules = SignInRules(
-        headers={k: compiler.text(v) for k, v in full.mapping("headers").items()},
-        parameters={k: compiler.text(v, way="path") for k, v in full.mapping("params").items()},
+        headers=compile_texts(full, "headers", full.mapping("headers"), compiler),
+        parameters=compile_texts(full, "params", full.mapping("params"), compiler, way="path"),
         token=token,
         signature=_read_signature(full, compiler) if full.has("text") else None,
     )

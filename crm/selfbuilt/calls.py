@@ -70,8 +70,8 @@ def compile_call(
         what=what,
         method=reader.choice("method", METHODS, method),
         path=compile_part(reader, "path", lambda: compiler.text(reader.text("path"), way="path")),
-        parameters=_texts(reader, "params", parameters, compiler),
-        headers=_texts(
+        parameters=compile_texts(reader, "params", parameters, compiler),
+        headers=compile_texts(
             reader, "headers", {**(headers or {}), **reader.mapping("headers")}, compiler
         ),
         body=compile_part(reader, "body", lambda: compiler.structure(body))
@@ -89,13 +89,19 @@ def compile_part(reader: Reader, key: str, make: Callable[[], Any]) -> Any:
         reader.wrong(key, str(error))
 
 
-def _texts(
-    reader: Reader, key: str, templates: Mapping[str, Any], compiler: Compiler
+def compile_texts(
+    reader: Reader,
+    key: str,
+    templates: Mapping[str, Any],
+    compiler: Compiler,
+    *,
+    way: str = "text",
 ) -> dict[str, TextTemplate]:
+    """Compile headers or parameters; one that is nothing was taken away by an extending profile."""
     made: dict[str, TextTemplate] = {}
     for name, template in templates.items():
-        if template is None:  # a profile that extends another takes a parameter away
+        if template is None:
             continue
         text = template if isinstance(template, str) else str(template)
-        made[name] = compile_part(reader, f"{key}.{name}", partial(compiler.text, text))
+        made[name] = compile_part(reader, f"{key}.{name}", partial(compiler.text, text, way=way))
     return made

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from crm.errors import CrmError, FatalError
 from crm.http import Client
@@ -233,7 +232,7 @@ def _shares(find: Find, field_name: str, values: Sequence[str]) -> Iterator[dict
     length = 0
     for value in values:
         term = find.term({"field": field_name, "value": value}) if find.term else value
-        size = len(quote(term, errors="replace")) + len(find.join)
+        size = len(f"{term}{find.join}".encode(errors="replace"))
         if share and (len(share) >= find.max_values or length + size > find.max_length):
             yield _asked(find, field_name, share, terms)
             share, terms, length = [], [], 0

@@ -151,7 +151,7 @@ class ObjectReader:
             else None,
             join=reader.text("join", ""),
             max_values=reader.integer("max_values", 1) or 1,
-            max_length=reader.integer("max_length", 6000) or 6000,
+            max_length=reader.integer("max_length", 4000) or 4000,
             gone_is_none=reader.flag("gone_is_none", default=False),
         )
         reader.done()
