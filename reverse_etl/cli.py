@@ -14,6 +14,7 @@ import duckdb
 import typer
 from rich.console import Console
 
+import sandbox.cli
 from crm.connections import connect
 from crm.errors import ConfigurationError, CrmError
 from crm.protocol import Field
@@ -41,6 +42,9 @@ app = typer.Typer(
     3 partly done (rejects, conflicts, held records) · 4 stopped by a guard.
     """,
 )
+
+
+app.add_typer(sandbox.cli.app, name="sandbox")
 
 
 class Format(StrEnum):
