@@ -78,18 +78,15 @@ def _open_selfbuilt(
     rate = settings.rate(profile.rate)
     profile = replace(profile, rate=rate)
     known = {**given, **secrets}
+    connecting = settings.seconds("timeouts.connect", profile.connect_timeout)
+    reading = settings.seconds("timeouts.read", profile.read_timeout)
     client = Client(
         base_url=base_url.rstrip("/"),
         rules=profile.answers,
         sign_in=SignIn(profile.sign_in, known, runtime),
         quota=quota or Quota(rate, runtime),
         transport=transport
-        or RequestsTransport(
-            base_url,
-            pool_size=rate.in_flight,
-            connect=settings.seconds("timeouts.connect", profile.connect_timeout),
-            read=settings.seconds("timeouts.read", profile.read_timeout),
-        ),
+        or RequestsTransport(base_url, pool_size=rate.in_flight, connect=connecting, read=reading),
         runtime=runtime,
         check=profile.check_call.make(with_derived(known)) if profile.check_call else None,
     )

@@ -73,6 +73,9 @@ class Transport(Protocol):
             CutOffError: it may have.
         """
 
+    def close(self) -> None:
+        """Close the connections."""
+
 
 class RequestsTransport:
     """A pool of kept-alive connections to one CRM.
