@@ -122,7 +122,7 @@ def _western_brands(rng: Random, entity: str) -> Iterator[Company]:
         founders = rng.sample(WESTERN_SURNAMES, rng.choice((1, 2)))
         trade = rng.choice(WESTERN_TRADES)
         brand = f"{' & '.join(founders)} {trade}"
-        host = "-".join(founders).lower().replace("'", "").replace("ü", "ue")
+        host = "-".join(founders).lower().replace("'", "").replace("ü", "u")
         yield Company(
             entity=entity,
             name=f"{brand} {WESTERN_FORMS[country]}",

@@ -61,4 +61,4 @@ def switchboard(rng: Random, area_code: str) -> str:
 
 def unionid(rng: Random) -> str:
     """Draw a WeChat unionid: 28 characters, the same in all of a company's WeChat apps."""
-    return "oT" + "".join(rng.choices(_UNIONID_ALPHABET, k=26))
+    return "oX" + "".join(rng.choices(_UNIONID_ALPHABET, k=26))

@@ -345,5 +345,5 @@ class _Maker:
 
 
 def _ascii(text: str) -> str:
-    plain = str.maketrans({"ü": "ue", "é": "e", "ë": "e", "'": None, " ": None})
+    plain = str.maketrans({"ü": "u", "é": "e", "ë": "e", "'": None, " ": None})
     return text.lower().translate(plain)

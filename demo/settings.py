@@ -82,8 +82,8 @@ def write(home: Home, helpdesk_url: str, crm_url: str, passwords: Passwords) -> 
     """Write config.toml and secrets.toml."""
     home.settings.mkdir(parents=True, exist_ok=True)
     config = CONFIG.format(
-        helpdesk_url=helpdesk_url,
-        crm_url=crm_url,
+        helpdesk_url=helpdesk_url.rstrip("/"),
+        crm_url=crm_url.rstrip("/"),
         finance=home.finance.resolve().as_posix(),
         shop=home.shop.resolve().as_posix(),
     )

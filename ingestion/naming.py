@@ -9,8 +9,7 @@ underscores or a name that two headers share.
 import re
 import unicodedata
 from collections.abc import Iterable
-
-from pypinyin import Style, lazy_pinyin
+from functools import lru_cache
 
 MAX_LENGTH = 60
 
@@ -18,16 +17,17 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _OTHER = re.compile(r"[^a-z0-9]+")
 
 
+@lru_cache(maxsize=10_000)
 def clean(header: str) -> str:
     """A header without the blanks, line breaks and full-width forms that people put into it."""
     text = unicodedata.normalize("NFKC", header)
     return re.sub(r"\s+", "", text) if _is_chinese(text) else re.sub(r"\s+", " ", text).strip()
 
 
+@lru_cache(maxsize=10_000)
 def column_name(header: str) -> str:
     """A readable snake_case name for a header that nobody mapped."""
-    syllables = lazy_pinyin(clean(header), style=Style.NORMAL, errors=_separated)
-    spaced = _CAMEL.sub("_", "_".join(syllables)).lower()
+    spaced = _CAMEL.sub("_", "_".join(_syllables(clean(header)))).lower()
     plain = unicodedata.normalize("NFKD", spaced).encode("ascii", "ignore").decode()
     name = _OTHER.sub("_", plain).strip("_")[:MAX_LENGTH].rstrip("_")
     if not name:
@@ -49,8 +49,13 @@ def distinct(names: Iterable[str]) -> list[str]:
     return result
 
 
-def _separated(text: str) -> str:
-    return text
+def _syllables(text: str) -> list[str]:
+    if not _is_chinese(text):
+        return [text]
+    # half a second of dictionaries, for the few headers that need them
+    from pypinyin import lazy_pinyin  # noqa: PLC0415
+
+    return lazy_pinyin(text)
 
 
 def _is_chinese(text: str) -> bool:

@@ -12,7 +12,6 @@ from typing import Annotated, Any, NoReturn
 
 import duckdb
 import typer
-from rich.console import Console
 
 import sandbox.cli
 from crm.connections import connect
@@ -110,7 +109,7 @@ def plan(
             data = render.plan_as_data(made, planned, limit, kept.plan_id if kept else None)
             typer.echo(render.as_json(data))
             return
-        render.print_plan(Console(), made, planned, limit)
+        render.print_plan(render.new_console(), made, planned, limit)
         if kept is not None:
             typer.echo(f"Saved to {out}. Apply exactly this: reverse-etl apply --plan {out}")
 
@@ -157,7 +156,7 @@ def status(format_: As = Format.TABLE) -> None:
 def history(
     sync: OneSync = None,
     key: Annotated[str | None, typer.Option(help="What was sent of this record.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 20,
     format_: As = Format.TABLE,
 ) -> None:
     """The runs, newest first; with --key, everything that was sent of one record.
@@ -216,7 +215,7 @@ def retry(
                 if format_ is Format.JSON:
                     typer.echo(render.as_json(render.plan_as_data(made, planned, None)))
                 else:
-                    render.print_plan(Console(), made, planned, None)
+                    render.print_plan(render.new_console(), made, planned, None)
             return
         _apply(ledger, wanted, selection, format_, command="retry")
 
@@ -315,7 +314,7 @@ def _apply(
     if format_ is Format.JSON:
         typer.echo(render.as_json(render.applied_as_data(applied)))
     else:
-        render.print_applied(Console(), applied)
+        render.print_applied(render.new_console(), applied)
     raise typer.Exit(exit_code(applied))
 
 
@@ -399,7 +398,7 @@ def _print_rows(rows: list[dict[str, Any]], format_: Format, empty: str) -> None
     if format_ is Format.JSON:
         typer.echo(render.as_json(rows))
     else:
-        render.print_rows(Console(), rows, empty=empty)
+        render.print_rows(render.new_console(), rows, empty=empty)
 
 
 def _end(message: str, code: ExitCode) -> NoReturn:

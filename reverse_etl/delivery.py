@@ -18,7 +18,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, islice
+from typing import Any, Literal
 
 from crm.errors import FatalError, RetryableError, UnknownOutcomeError
 from crm.protocol import (
@@ -35,7 +36,7 @@ from crm.protocol import (
     Written,
 )
 from reverse_etl.clock import World
-from reverse_etl.ledger import Attempt, Known, Ledger, Run, Settled
+from reverse_etl.ledger import Attempt, Intent, Known, Ledger, Run, Settled
 from reverse_etl.plan import Change
 from reverse_etl.syncs import Sync
 
@@ -46,6 +47,7 @@ _VERBS: Mapping[str, Operation] = {
     "archive": "archive",
     "delete": "delete",
 }
+SettledAs = Literal["written", "rejected", "not_written", "gone"]
 _REMOVED: Mapping[str, str] = {"archive": "archived", "delete": "deleted"}
 
 
@@ -97,9 +99,22 @@ class _Batch:
 
     batch_id: str
     operation: str
-    attempts: list[Attempt]
+    attempts: Sequence[Attempt]
+    intent_at: str = ""
+    """When its intent was written down; empty as long as it isn't."""
     sends: int = 0
     due: float = 0.0
+
+    def settled(self, attempt: Attempt, outcome: SettledAs, **facts: Any) -> Settled:
+        """What became of one of its records."""
+        return Settled(
+            attempt,
+            outcome,
+            sends=self.sends,
+            batch_id=self.batch_id,
+            intent_at=self.intent_at,
+            **facts,
+        )
 
 
 @dataclass(slots=True)
@@ -136,41 +151,43 @@ class Delivery:
         self.is_stopping = is_stopping
         self.tally = Tally()
         self._again: deque[_Batch] = deque()
+        self._settled: list[Settled] = []
+        self._closed: list[str] = []
 
     def recover(self) -> int:
         """Find out what became of what an earlier run sent and never heard of.
 
         Returns how many records that were.
         """
-        unsettled = self.ledger.unsettled(self.sync.name)
-        for batch in self._grouped(unsettled):
+        count = 0
+        for intent in self.ledger.unsettled(self.sync.name):
+            batch = _Batch(intent.batch_id, intent.operation, intent.attempts, intent.intent_at)
+            count += len(batch.attempts)
             answer = self._read_back(batch)
-            lost = [Settled(attempt, "not_written") for attempt in answer.again]
-            self.ledger.settle(self.run, answer.settled + lost)
-            # what can't be found out now keeps its open intent, and is asked for at the next start
-            self.tally.unknown += len(answer.unknown)
-        return len(unsettled)
+            self._settled += answer.settled
+            # what surely wasn't written is planned anew
+            self._settled += [batch.settled(attempt, "not_written") for attempt in answer.again]
+            self._close(batch, answer.unknown)
+            self._commit([])
+        return count
 
     def deliver(self, changes: Iterable[Change]) -> Tally:
         """Send the changes; returns what came of them."""
-        batches = self._batches(changes)
+        source = self._batches(changes)
         pending: dict[Future[list[Outcome]], _Batch] = {}
-        more = True
+        # as many again stand ready, so that no connection waits for the ledger
+        window = 2 * self.crm.capabilities.in_flight
         while True:
-            while len(pending) < self.crm.capabilities.in_flight:
-                batch = self._due() if self.tally.stopped is None else None
-                if batch is None and more and not self._must_stop():
-                    batch = next(batches, None)
-                    more = batch is not None
-                if batch is None:
-                    break
+            batches = self._next(source, window - len(pending))
+            self._commit(batches)
+            for batch in batches:
                 batch.sends += 1
                 self.tally.requests += 1
                 pending[self._send(batch)] = batch
             if pending:
                 done, _ = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
-                    self._settle(pending.pop(future), future)
+                    self._take_answer(pending.pop(future), future)
             elif self._again and self.tally.stopped is None:
                 self._wait_for_next()
             else:
@@ -194,26 +211,49 @@ class Delivery:
             if change.remote_id is not None
         ]
         for start in range(0, len(known), 1_000):
-            self.ledger.know(self.run, known[start : start + 1_000])
+            self.ledger.write(self.run, known=known[start : start + 1_000])
 
     # before sending
+
+    def _next(self, source: Iterator[_Batch], room: int) -> list[_Batch]:
+        """At most so many batches that may go out now: those to be sent again first."""
+        batches: list[_Batch] = []
+        while len(batches) < room and self.tally.stopped is None:
+            batch = self._due()
+            if batch is None and not self._must_stop():
+                batch = next(source, None)
+            if batch is None:
+                break
+            batches.append(batch)
+        return batches
 
     def _batches(self, changes: Iterable[Change]) -> Iterator[_Batch]:
         size = self.crm.capabilities.max_batch
         for operation, same in groupby(changes, key=lambda change: change.operation):
-            waiting: list[Change] = []
-            for change in same:
-                waiting.append(change)
-                if len(waiting) == size:
-                    yield from self._intended(operation, waiting)
-                    waiting = []
-            yield from self._intended(operation, waiting)
+            for some in _chunked(same, size):
+                attempts = self._linked(some)
+                if attempts:
+                    yield _Batch(self.world.new_id(), operation, attempts)
 
-    def _intended(self, operation: str, changes: Sequence[Change]) -> Iterator[_Batch]:
-        attempts = self._linked(changes)
-        if attempts:
-            batch_id = self.world.new_id()
-            yield _Batch(batch_id, operation, self.ledger.intend(self.run, batch_id, attempts))
+    def _commit(self, batches: Sequence[_Batch]) -> None:
+        """Write down what came of the last batches, and what is about to be sent, in one go."""
+        opened = [batch for batch in batches if not batch.intent_at]
+        if not (opened or self._settled or self._closed):
+            return
+        now = self.world.now()
+        for batch in opened:
+            batch.intent_at = now
+        self.ledger.write(
+            self.run,
+            settled=self._settled,
+            closed=self._closed,
+            opened=[Intent(b.batch_id, b.operation, b.attempts, now) for b in opened],
+        )
+        for each in self._settled:
+            written = each.outcome == "written"
+            name = _COUNTED[each.attempt.operation] if written else each.outcome
+            setattr(self.tally, name, getattr(self.tally, name) + 1)
+        self._settled, self._closed = [], []
 
     def _linked(self, changes: Sequence[Change]) -> list[Attempt]:
         """The changes as they go out: links hold the CRM's ids, as far as there are any."""
@@ -270,7 +310,7 @@ class Delivery:
 
     # after sending
 
-    def _settle(self, batch: _Batch, future: Future[list[Outcome]]) -> None:
+    def _take_answer(self, batch: _Batch, future: Future[list[Outcome]]) -> None:
         try:
             answer = self._sorted(batch, future.result())
         except RetryableError as error:
@@ -286,14 +326,25 @@ class Delivery:
             self.tally.stopped = str(error)
             self._not_written(batch)
             return
-        if answer.unknown:
-            read = self._read_back(replace(batch, attempts=answer.unknown))
-            answer.settled += read.settled
-            answer.again += read.again
-            self.tally.unknown += len(read.unknown)
-        self._record(answer.settled)
+        else:
+            if answer.unknown:
+                unsaid = replace(batch, attempts=answer.unknown)
+                read = self._read_back(unsaid)
+                answer = _Answer(
+                    answer.settled + read.settled, answer.again + read.again, read.unknown
+                )
+        self._settled += answer.settled
+        self._close(batch, answer.unknown)
         if answer.again:
             self._send_again(batch, answer)
+
+    def _close(self, batch: _Batch, unknown: Sequence[Attempt]) -> None:
+        """Close a batch; what nobody knows of stays open, for the next start."""
+        self._closed.append(batch.batch_id)
+        if unknown:
+            self.tally.unknown += len(unknown)
+            rest = _Batch(self.world.new_id(), batch.operation, unknown)
+            self._commit([rest])
 
     def _sorted(self, batch: _Batch, outcomes: Sequence[Outcome]) -> _Answer:
         by_key = {outcome.key: outcome for outcome in outcomes}
@@ -304,21 +355,20 @@ class Delivery:
             match outcome:
                 case Written():
                     answer.settled.append(
-                        _written(attempt, outcome.remote_id, outcome.observed, batch.sends)
+                        _written(batch, attempt, outcome.remote_id, outcome.observed)
                     )
                 case Rejected():
                     answer.settled.append(
-                        Settled(
+                        batch.settled(
                             attempt,
                             "rejected",
                             error_code=outcome.code,
                             error_field=outcome.field_name,
                             message=outcome.message,
-                            sends=batch.sends,
                         )
                     )
                 case Gone():
-                    answer.settled.append(_gone(attempt, batch.sends))
+                    answer.settled.append(_gone(batch, attempt))
                 case NotWritten():
                     answer.again.append(attempt)
                 case Unknown():
@@ -329,28 +379,24 @@ class Delivery:
         """Send what was surely not written once more, so that it must come to an end.
 
         A batch from which the CRM named bad records goes again without them; one that was
-        refused whole, with nobody named, goes in halves until the bad ones stand alone.
+        refused whole twice, with nobody named, goes in halves until the bad ones stand alone.
         """
         again = answer.again
-        if answer.settled or batch.sends < 2:
+        if answer.settled or batch.sends == 1:
             sends = 0 if answer.settled else batch.sends
-            self._again.append(_Batch(self.world.new_id(), batch.operation, again, sends))
+            self._again.append(self._new_batch(batch, again, sends))
         elif len(again) > 1:
             middle = len(again) // 2
-            for half in (again[:middle], again[middle:]):
-                self._again.append(_Batch(self.world.new_id(), batch.operation, half))
+            self._again.append(self._new_batch(batch, again[:middle]))
+            self._again.append(self._new_batch(batch, again[middle:]))
         else:
-            self._record(
-                [
-                    Settled(
-                        again[0],
-                        "rejected",
-                        error_code="refused",
-                        message="the CRM refused the record, and gave no reason",
-                        sends=batch.sends,
-                    )
-                ]
+            message = "the CRM refused the record, and gave no reason"
+            self._settled.append(
+                batch.settled(again[0], "rejected", error_code="refused", message=message)
             )
+
+    def _new_batch(self, batch: _Batch, attempts: Sequence[Attempt], sends: int = 0) -> _Batch:
+        return _Batch(self.world.new_id(), batch.operation, attempts, sends=sends)
 
     def _read_back(self, batch: _Batch) -> _Answer:
         """Look in the CRM for what may have been written."""
@@ -375,37 +421,36 @@ class Delivery:
                 value = record.fields.get(field_name) if by_key else record.remote_id
                 found.setdefault(str(value), []).append(record)
             for attempt, value in zip(attempts, values, strict=True):
-                self._judge(attempt, found.get(value, []), answer, batch.sends)
+                self._judge(batch, attempt, found.get(value, []), answer)
         return answer
 
     def _judge(
-        self, attempt: Attempt, records: Sequence[RemoteRecord], answer: _Answer, sends: int
+        self, batch: _Batch, attempt: Attempt, records: Sequence[RemoteRecord], answer: _Answer
     ) -> None:
         """What became of a record, from what the CRM holds now."""
         if len(records) > 1:
             answer.settled.append(
-                Settled(
+                batch.settled(
                     attempt,
                     "rejected",
                     error_code="doubled",
                     error_field=self.sync.key_field,
                     message=f"{len(records)} records of the CRM carry this key",
-                    sends=sends,
                 )
             )
         elif attempt.operation in _REMOVED:
             if records:
                 answer.again.append(attempt)
             else:
-                answer.settled.append(_gone(attempt, sends))
+                answer.settled.append(_gone(batch, attempt))
         elif not records:
             if attempt.operation == "create":
                 answer.again.append(attempt)
             else:
-                answer.settled.append(_gone(attempt, sends))
+                answer.settled.append(_gone(batch, attempt))
         elif attempt.operation == "create" or _was_carried_out(attempt, records[0]):
             record = records[0]
-            answer.settled.append(_written(attempt, record.remote_id, record.fields, sends))
+            answer.settled.append(_written(batch, attempt, record.remote_id, record.fields))
         else:
             answer.again.append(attempt)
 
@@ -418,15 +463,6 @@ class Delivery:
                 self.world.clock.sleep(error.after or pause * self.world.chance.uniform(0.5, 1.0))
                 pause = min(pause * 2, self.patience.longest_pause)
         return self.crm.find(self.sync.object, field_name, values)
-
-    def _record(self, settled: Sequence[Settled]) -> None:
-        if not settled:
-            return
-        self.ledger.settle(self.run, settled)
-        for each in settled:
-            written = each.outcome == "written"
-            name = _COUNTED[each.attempt.operation] if written else each.outcome
-            setattr(self.tally, name, getattr(self.tally, name) + 1)
 
     # what can't go out now
 
@@ -441,12 +477,14 @@ class Delivery:
         self._again.append(batch)
 
     def _not_written(self, batch: _Batch) -> None:
-        self._record([Settled(a, "not_written", sends=batch.sends) for a in batch.attempts])
+        self._settled += [batch.settled(attempt, "not_written") for attempt in batch.attempts]
+        self._closed.append(batch.batch_id)
 
     def _give_up_the_rest(self) -> None:
         """What waited to be sent again when the delivery stopped is planned anew next time."""
         while self._again:
             self._not_written(self._again.popleft())
+        self._commit([])
 
     def _due(self) -> _Batch | None:
         now = self.world.clock.now().timestamp()
@@ -464,13 +502,6 @@ class Delivery:
         if self.tally.stopped is None and self.is_stopping():
             self.tally.stopped = "asked to stop; what was under way has been seen through"
         return self.tally.stopped is not None
-
-    def _grouped(self, attempts: Sequence[Attempt]) -> Iterator[_Batch]:
-        by_operation: dict[str, list[Attempt]] = {}
-        for attempt in attempts:
-            by_operation.setdefault(attempt.operation, []).append(attempt)
-        for operation, same in by_operation.items():
-            yield _Batch(self.world.new_id(), operation, same)
 
 
 _COUNTED = {
@@ -494,32 +525,33 @@ def text(value: object) -> str:
 
 
 def _written(
-    attempt: Attempt, remote_id: str, shown: Mapping[str, Value] | None, sends: int
+    batch: _Batch, attempt: Attempt, remote_id: str, shown: Mapping[str, Value] | None
 ) -> Settled:
     if attempt.operation in _REMOVED:
-        return _gone(attempt, sends)
-    observed = {k: v for k, v in attempt.observed.items() if k not in attempt.payload}
+        return _gone(batch, attempt)
+    payload = attempt.payload
+    observed = {k: v for k, v in attempt.observed.items() if k not in payload}
     if shown is not None:
-        observed |= {
-            name: shown.get(name)
-            for name, value in attempt.payload.items()
-            if text(shown.get(name)) != text(value)
-        }
+        for name, value in payload.items():
+            there = shown.get(name)
+            # most are the same to the letter; only the others are worth a closer look
+            if there != value and text(there) != text(value):
+                observed[name] = there
     known = Known(
         attempt.key,
         remote_id,
         attempt.origin,
         attempt.fingerprint,
-        {**attempt.sent, **attempt.payload},
+        {**attempt.sent, **payload} if attempt.sent else payload,
         observed,
     )
-    return Settled(attempt, "written", known, sends=sends)
+    return batch.settled(attempt, "written", known=known)
 
 
-def _gone(attempt: Attempt, sends: int) -> Settled:
+def _gone(batch: _Batch, attempt: Attempt) -> Settled:
     if attempt.operation not in _REMOVED or attempt.remote_id is None:
         message = "the record isn't in the CRM any more"
-        return Settled(attempt, "gone", error_code="gone", message=message, sends=sends)
+        return batch.settled(attempt, "gone", error_code="gone", message=message)
     # what was to be removed and isn't there is what we wanted
     known = Known(
         attempt.key,
@@ -530,7 +562,7 @@ def _gone(attempt: Attempt, sends: int) -> Settled:
         attempt.observed,
         "archived" if attempt.operation == "archive" else "deleted",
     )
-    return Settled(attempt, "written", known, sends=sends)
+    return batch.settled(attempt, "written", known=known)
 
 
 def _was_carried_out(attempt: Attempt, record: RemoteRecord) -> bool:
@@ -545,3 +577,9 @@ def _was_carried_out(attempt: Attempt, record: RemoteRecord) -> bool:
         or text(record.fields.get(name)) != text(before.get(name))
         for name, value in attempt.payload.items()
     )
+
+
+def _chunked(changes: Iterable[Change], size: int) -> Iterator[list[Change]]:
+    rest = iter(changes)
+    while chunk := list(islice(rest, size)):
+        yield chunk

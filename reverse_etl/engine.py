@@ -146,9 +146,13 @@ class Engine:
             for sync in syncs:
                 runs[sync.name] = self.ledger.start_run(sync, command, plan_id=plan_id)
             recovered = {sync.name: self._recover(sync, runs[sync.name]) for sync in syncs}
+            # what nobody knows of yet might be sent twice
+            unknown = {sync.name: bool(self.ledger.unsettled(sync.name)) for sync in syncs}
             planner = stack.enter_context(self._taken(syncs, selection))
             for sync in syncs:
                 blocked = _blocked_by(sync, results)
+                if unknown[sync.name]:
+                    blocked = "what became of an earlier run's records can't be read back yet"
                 if blocked:
                     applied = Applied(
                         sync, runs[sync.name], None, None, Tally(), recovered[sync.name], blocked

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, select
 
 from reverse_etl.ledger import Ledger
-from reverse_etl.ledger.schema import deliveries, delivery_values, records, rejects, runs
+from reverse_etl.ledger.schema import deliveries, delivery_values, intents, records, rejects, runs
 
 Rows = list[dict[str, Any]]
 
@@ -43,8 +43,8 @@ def status(ledger: Ledger) -> Rows:
         )
         unknown = _counted(
             connection,
-            select(deliveries.c.sync, func.count()).where(deliveries.c.outcome.is_(None)),
-            deliveries.c.sync,
+            select(intents.c.sync, func.sum(intents.c.records)),
+            intents.c.sync,
         )
     return [
         {
@@ -75,7 +75,7 @@ def history(
         query = (
             select(
                 d.intent_at, d.sync, d.key, d.operation, d.fields, d.outcome, d.outcome_at,
-                d.error_code, d.error_field, d.remote_id, d.sends, d.run_id,
+                d.error_code, d.error_field, d.remote_id, d.attempt, d.run_id,
             )
             .where(d.key == key)
             .order_by(d.delivery_id.desc())

@@ -93,17 +93,25 @@ class DropSource:
                 f"mend [sources.{self._name}] folder"
             )
         self._problems, self._new = [], {table: [] for table in self._tables}
-        known = {digest for table in self._tables for digest in landed.values(table, "_file_hash")}
+        known = {table: landed.values(table, "_file_hash") for table in self._tables}
         for path in documents(self._folder, self._format.pattern):
+            wanted = [
+                name
+                for name, config in self._tables.items()
+                if fnmatch.fnmatchcase(path.name, config.files)
+            ]
             try:
-                document = opened(path)
-                if document.digest not in known:
-                    self._take(document)
+                document = opened(path) if wanted else None
+                # a file lands whole, so one table that has it is enough
+                if document and not any(document.digest in known[table] for table in wanted):
+                    self._take(document, wanted)
                     # the same content under two names is one file
-                    known.add(document.digest)
+                    for table in wanted:
+                        known[table].add(document.digest)
             except DocumentError as error:
                 self._problems.append(Problem(None, f"{self._name}: {error}"))
-        return [table for name in self._tables if (table := self._table(name, landed)) is not None]
+        offered = (self._table(name, landed) for name in self._tables)
+        return [table for table in offered if table is not None]
 
     def read(self, reading: Reading) -> Iterator[pa.Table]:
         """The rows of the new files, a file at a time."""
@@ -119,28 +127,22 @@ class DropSource:
         """Forget the files."""
         self._new = {}
 
-    def _take(self, document: Document) -> None:
+    def _take(self, document: Document, wanted: Sequence[str]) -> None:
         """Read one file whole, or not at all."""
-        wanted = {
-            config.sheet: name
-            for name, config in self._tables.items()
-            if fnmatch.fnmatchcase(document.path.name, config.files)
-        }
-        if not wanted:
-            return
+        names = {table: self._tables[table].sheet for table in wanted}
         sheets = {
             sheet.name: sheet
             for sheet in self._format.sheets(
-                document, frozenset(name for name in wanted if name is not None)
+                document, frozenset(name for name in names.values() if name is not None)
             )
         }
         read = {}
-        for sheet_name, table in wanted.items():
-            if sheet_name not in sheets:
-                message = f"{self._name}: {document.path} has no sheet {sheet_name}"
+        for table, sheet in names.items():
+            if sheet in sheets:
+                read[table] = self._rows(document, sheets[sheet], table)
+            else:
+                message = f"{self._name}: {document.path} has no sheet {sheet}"
                 self._problems.append(Problem(table, message, is_error=False))
-                continue
-            read[table] = self._rows(document, sheets[sheet_name], table)
         for table, rows in read.items():
             self._new[table].append(rows)
 

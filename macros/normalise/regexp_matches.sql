@@ -1,5 +1,3 @@
-{#- Whether a text contains a match of a regular expression. -#}
-{#- regexp_matches('email', '@') -> regexp_matches(email, '@') -#}
 {% macro regexp_matches(expression, pattern) -%}
     {{ return(adapter.dispatch('regexp_matches', 'tongke')(expression, pattern)) }}
 {%- endmacro %}

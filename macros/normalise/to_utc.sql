@@ -1,5 +1,3 @@
-{#- A local time of a zone as UTC, both without a zone in their type. -#}
-{#- to_utc('created_at', 'Asia/Shanghai') -> timezone('UTC', timezone('Asia/Shanghai', created_at)) -#}
 {% macro to_utc(expression, zone) -%}
     {{ return(adapter.dispatch('to_utc', 'tongke')(expression, zone)) }}
 {%- endmacro %}

@@ -70,12 +70,26 @@ records = Table(
     PrimaryKeyConstraint("sync", "key"),
     CheckConstraint("origin in ('created', 'adopted')", name="records_origin"),
     CheckConstraint("state in ('live', 'archived', 'deleted')", name="records_state"),
-    Index("records_by_remote_id", "destination", "object", "remote_id"),
-    Index("records_by_change", "changed_at"),
     comment=(
         "what each record in the CRM is known to hold: the id map, the values we last sent, and "
         "those that the CRM then showed where they differ; fingerprint is null while something "
         "of the record waits to be sent"
+    ),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("sync", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("intent_at", Text, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("attempts", Text, nullable=False),
+    comment=(
+        "what is under way: a batch is written here before its request leaves, and goes when the "
+        "outcome of each of its records is in deliveries; what a crash leaves here is read back"
     ),
 )
 
@@ -90,10 +104,10 @@ deliveries = Table(
     Column("remote_id", Text),
     Column("fields", Text, nullable=False),
     Column("batch_id", Text, nullable=False),
-    Column("sends", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
     Column("intent_at", Text, nullable=False),
-    Column("outcome", Text),
-    Column("outcome_at", Text),
+    Column("outcome", Text, nullable=False),
+    Column("outcome_at", Text, nullable=False),
     Column("error_code", Text),
     Column("error_field", Text),
     CheckConstraint(
@@ -104,12 +118,9 @@ deliveries = Table(
         "outcome in ('written', 'rejected', 'not_written', 'gone')", name="deliveries_outcome"
     ),
     Index("deliveries_by_key", "sync", "key"),
-    Index("deliveries_by_run", "run_id"),
-    # the few without an outcome are looked for at every start
-    Index("deliveries_unsettled", "sync", sqlite_where=Column("outcome").is_(None)),
     comment=(
-        "append-only: a row is written before the request leaves and gets its outcome, once, "
-        "when it is known; no outcome means that nobody knows yet"
+        "append-only: one row for each record that was sent, when its outcome is known; attempt "
+        "is how often its batch was sent until then"
     ),
     sqlite_autoincrement=True,
 )
@@ -120,8 +131,6 @@ delivery_values = Table(
     Column("delivery_id", Integer, primary_key=True, autoincrement=False),
     Column("payload", Text, nullable=False),
     Column("before", Text),
-    Column("origin", Text),
-    Column("fingerprint", Text),
     Column("message", Text),
     comment="values, apart from the facts, so that they can be erased: JSON; the CRM's own words",
 )

@@ -8,7 +8,7 @@ SQLAlchemy Core, so that another database can follow.
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,7 +59,19 @@ class Attempt:
     """What we had sent of this record before."""
     observed: Mapping[str, Value] = field(default_factory=dict, repr=False)
     """Where the CRM showed something else than what we had sent."""
-    delivery_id: int = 0
+
+
+_ATTEMPT = tuple(each.name for each in fields(Attempt))
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A batch that is about to be sent, or whose outcome isn't known."""
+
+    batch_id: str
+    operation: str
+    attempts: Sequence[Attempt]
+    intent_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,8 @@ class Settled:
     message: str | None = field(default=None, repr=False)
     sends: int = 1
     """How often it was sent until this was known."""
+    batch_id: str = ""
+    intent_at: str = ""
 
 
 class Ledger:
@@ -97,6 +111,7 @@ class Ledger:
         self.world = world
         path.parent.mkdir(parents=True, exist_ok=True)
         self._engine = _engine(path)
+        self._compiled: dict[int, str] = {}
         self._create()
 
     def close(self) -> None:
@@ -165,89 +180,47 @@ class Ledger:
 
     # deliveries
 
-    def intend(self, run: Run, batch_id: str, attempts: Sequence[Attempt]) -> list[Attempt]:
-        """Write down what is about to be sent; returns the attempts with their delivery ids."""
-        now = self.world.now()
-        with self._engine.begin() as connection:
-            last = connection.execute(select(func.max(schema.deliveries.c.delivery_id))).scalar()
-            first = (last or 0) + 1
-            numbered = [
-                _numbered(attempt, delivery_id)
-                for delivery_id, attempt in enumerate(attempts, start=first)
-            ]
-            connection.execute(
-                insert(schema.deliveries),
-                [
-                    {
-                        "delivery_id": attempt.delivery_id,
-                        "run_id": run.run_id,
-                        "sync": run.sync,
-                        "key": attempt.key,
-                        "operation": attempt.operation,
-                        "remote_id": attempt.remote_id,
-                        "fields": _json(sorted(attempt.payload)),
-                        "batch_id": batch_id,
-                        "sends": 0,
-                        "intent_at": now,
-                    }
-                    for attempt in numbered
-                ],
-            )
-            connection.execute(
-                insert(schema.delivery_values),
-                [
-                    {
-                        "delivery_id": attempt.delivery_id,
-                        "payload": _json(attempt.payload),
-                        "before": None if attempt.before is None else _json(attempt.before),
-                        "origin": attempt.origin,
-                        "fingerprint": attempt.fingerprint,
-                    }
-                    for attempt in numbered
-                ],
-            )
-        return numbered
+    def write(
+        self,
+        run: Run,
+        *,
+        settled: Sequence[Settled] = (),
+        closed: Sequence[str] = (),
+        opened: Sequence[Intent] = (),
+        known: Sequence[Known] = (),
+    ) -> None:
+        """One transaction: what became of records, which batches are closed, which may go out.
 
-    def settle(self, run: Run, settled: Sequence[Settled]) -> None:
-        """Write down what became of them, and what is now known of their records."""
+        A batch may leave when this has returned. `known` is what a look at the CRM showed.
+        """
         now = self.world.now()
         with self._engine.begin() as connection:
-            self._settle_deliveries(connection, settled, now)
-            self._queue_rejects(connection, run, settled, now)
-            known = [each.known for each in settled if each.known is not None]
+            if closed:
+                connection.execute(
+                    schema.intents.delete().where(schema.intents.c.batch_id.in_(closed))
+                )
+            if settled:
+                self._deliver(connection, run, settled, now)
+                self._queue_rejects(connection, run, settled, now)
             self._know(connection, run, known, now)
+            if opened:
+                self._open(connection, run, opened, now)
 
-    def know(self, run: Run, known: Sequence[Known]) -> None:
-        """Write down what a look at the CRM showed, with nothing sent."""
-        with self._engine.begin() as connection:
-            self._know(connection, run, known, self.world.now())
-
-    def unsettled(self, sync: str) -> list[Attempt]:
-        """Attempts whose outcome nobody knows, oldest first."""
-        d, v, r = schema.deliveries.c, schema.delivery_values.c, schema.records.c
+    def unsettled(self, sync: str) -> list[Intent]:
+        """The batches of which nobody knows whether they were carried out, oldest first."""
+        i = schema.intents.c
         query = (
-            select(
-                d.delivery_id, d.key, d.operation, d.remote_id,
-                v.payload, v.before, v.origin, v.fingerprint, r.sent, r.observed,
-            )
-            .join_from(schema.deliveries, schema.delivery_values, d.delivery_id == v.delivery_id)
-            .outerjoin(schema.records, (r.sync == d.sync) & (r.key == d.key))
-            .where(d.sync == sync, d.outcome.is_(None))
-            .order_by(d.delivery_id)
-        )  # fmt: skip
+            select(i.batch_id, i.operation, i.attempts, i.intent_at)
+            .where(i.sync == sync)
+            .order_by(i.intent_at, i.batch_id)
+        )
         with self.reading() as connection:
             return [
-                Attempt(
-                    key=row.key,
-                    operation=row.operation,
-                    remote_id=row.remote_id,
-                    payload=orjson.loads(row.payload),
-                    before=None if row.before is None else orjson.loads(row.before),
-                    origin=row.origin,
-                    fingerprint=row.fingerprint,
-                    sent=orjson.loads(row.sent or "{}"),
-                    observed=orjson.loads(row.observed or "{}"),
-                    delivery_id=row.delivery_id,
+                Intent(
+                    row.batch_id,
+                    row.operation,
+                    [Attempt(*values) for values in orjson.loads(row.attempts)],
+                    row.intent_at,
                 )
                 for row in connection.execute(query)
             ]
@@ -302,34 +275,69 @@ class Ledger:
             )
         )
 
-    def _settle_deliveries(
-        self, connection: Connection, settled: Sequence[Settled], now: str
+    def _open(self, connection: Connection, run: Run, opened: Sequence[Intent], now: str) -> None:
+        connection.execute(
+            insert(schema.intents),
+            [
+                {
+                    "batch_id": intent.batch_id,
+                    "run_id": run.run_id,
+                    "sync": run.sync,
+                    "operation": intent.operation,
+                    "intent_at": intent.intent_at or now,
+                    "records": len(intent.attempts),
+                    "attempts": _json([_attempt_as_list(each) for each in intent.attempts]),
+                }
+                for intent in opened
+            ],
+        )
+
+    def _deliver(
+        self, connection: Connection, run: Run, settled: Sequence[Settled], now: str
     ) -> None:
-        d = schema.deliveries.c
-        by_fact: dict[tuple[str, str | None, str | None, int], list[int]] = {}
-        for each in settled:
-            fact = (each.outcome, each.error_code, each.error_field, each.sends)
-            by_fact.setdefault(fact, []).append(each.attempt.delivery_id)
-        # one statement for the many that were written, not one for each
-        for (outcome, code, field_name, sends), ids in by_fact.items():
-            connection.execute(
-                update(schema.deliveries)
-                .where(d.delivery_id.in_(ids), d.outcome.is_(None))
-                .values(
-                    outcome=outcome,
-                    outcome_at=now,
-                    error_code=code,
-                    error_field=field_name,
-                    sends=sends,
+        last = connection.execute(select(func.max(schema.deliveries.c.delivery_id))).scalar() or 0
+        self._many(
+            connection,
+            insert(schema.deliveries),
+            [
+                (
+                    number, run.run_id, run.sync, each.attempt.key, each.attempt.operation,
+                    each.known.remote_id if each.known else each.attempt.remote_id,
+                    _json(list(each.attempt.payload)), each.batch_id, each.sends,
+                    each.intent_at or now, each.outcome, now, each.error_code, each.error_field,
                 )
-            )
-        for each in settled:
-            if each.message is not None:
-                connection.execute(
-                    update(schema.delivery_values)
-                    .where(schema.delivery_values.c.delivery_id == each.attempt.delivery_id)
-                    .values(message=each.message)
+                for number, each in enumerate(settled, start=last + 1)
+            ],
+        )  # fmt: skip
+        self._many(
+            connection,
+            insert(schema.delivery_values),
+            [
+                (
+                    number,
+                    _json(each.attempt.payload),
+                    None if each.attempt.before is None else _json(each.attempt.before),
+                    each.message,
                 )
+                for number, each in enumerate(settled, start=last + 1)
+            ],
+        )
+        self._know(connection, run, [each.known for each in settled if each.known], now)
+
+    def _many(
+        self, connection: Connection, statement: Any, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Execute for many rows, whose values stand in the order of the table's columns.
+
+        SQLAlchemy writes the SQL for this database once; the driver is then given the rows as
+        they are. Through `execute` the same costs three times the CPU, most of it in putting
+        each row into a dict and taking it out again.
+        """
+        compiled = self._compiled.get(id(statement.table))
+        if compiled is None:
+            compiled = str(statement.compile(dialect=self._engine.dialect))
+            self._compiled[id(statement.table)] = compiled
+        connection.exec_driver_sql(compiled, list(rows))
 
     def _queue_rejects(
         self, connection: Connection, run: Run, settled: Sequence[Settled], now: str
@@ -345,7 +353,12 @@ class Ledger:
                 "error_field": each.error_field,
                 "fingerprint": each.attempt.fingerprint,
                 "run_id": run.run_id,
-                "delivery_id": each.attempt.delivery_id,
+                "delivery_id": connection.execute(
+                    select(func.max(schema.deliveries.c.delivery_id)).where(
+                        schema.deliveries.c.sync == run.sync,
+                        schema.deliveries.c.key == each.attempt.key,
+                    )
+                ).scalar(),
             }
             statement = upsert(schema.rejects).values(
                 sync=run.sync, key=each.attempt.key, since=now, attempts=1, **values
@@ -373,29 +386,21 @@ class Ledger:
             "remote_id", "origin", "state", "fingerprint", "sent", "observed", "changed_at",
             "run_id",
         )  # fmt: skip
-        connection.execute(
+        self._many(
+            connection,
             statement.on_conflict_do_update(
                 index_elements=["sync", "key"],
                 set_={name: statement.excluded[name] for name in changing},
             ),
             [
-                {
-                    "sync": run.sync,
-                    "key": each.key,
-                    "destination": run.destination,
-                    "object": run.object,
-                    "remote_id": each.remote_id,
-                    "origin": each.origin,
-                    "state": each.state,
-                    "fingerprint": each.fingerprint,
-                    "sent": _json(each.sent),
-                    "observed": _json(each.observed) if each.observed else None,
-                    "changed_at": now,
-                    "run_id": run.run_id,
-                }
+                (
+                    run.sync, each.key, run.destination, run.object, each.remote_id, each.origin,
+                    each.state, each.fingerprint, _json(each.sent),
+                    _json(each.observed) if each.observed else None, now, run.run_id,
+                )
                 for each in known
             ],
-        )
+        )  # fmt: skip
 
     def _create(self) -> None:
         with self._engine.begin() as connection:
@@ -435,20 +440,8 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
-def _numbered(attempt: Attempt, delivery_id: int) -> Attempt:
-    # dataclasses.replace is ten times slower, and this runs for every record
-    return Attempt(
-        attempt.key,
-        attempt.operation,
-        attempt.remote_id,
-        attempt.payload,
-        attempt.before,
-        attempt.origin,
-        attempt.fingerprint,
-        attempt.sent,
-        attempt.observed,
-        delivery_id,
-    )
+def _attempt_as_list(attempt: Attempt) -> list[Any]:
+    return [getattr(attempt, name) for name in _ATTEMPT]
 
 
 def _json(value: Any) -> str:

@@ -4,26 +4,34 @@ DuckDB joins the sync model with the ledger and takes out only what differs: a
 record whose fingerprint is the one that was last written isn't looked at
 again. Nothing here goes through the rows in Python.
 
-Tables, one of each for all syncs of a plan:
+Tables of all syncs of a plan:
 
 - `moved`: the keys that may need something
 - `known_values`: what the ledger knows of them
-- `candidates`: both, and what we want
 - `links`: the CRM's id of each record that a candidate points at
-- `theirs`: the CRM's records that were read for it
+- `theirs`: the CRM's records that were read for them
 - `changes`: what is to be done, and why
+
+and one for each sync, `candidates <sync>`: its moved keys with what we want,
+a column of text for each field: `ours_0`, `ours_1`, …
 """
+
+from collections.abc import Iterator
 
 import duckdb
 
 from reverse_etl.plan.fields import (
     Sides,
+    an_object,
     as_json,
+    as_text,
     field_json,
     field_text,
     has_field,
+    is_created,
     is_written,
     literal,
+    member,
     quoted,
 )
 from reverse_etl.syncs import Column, Sync
@@ -36,20 +44,25 @@ create table moved (
 create table known_values (
     sync varchar, key varchar, remote_id varchar, origin varchar, sent json, observed json
 );
-create table candidates (
-    sync varchar, key varchar, is_desired boolean, is_known boolean, fingerprint varchar,
-    record_id varchar, ours json, remote_id varchar, origin varchar, sent json, observed json,
-    rejected varchar, redirected varchar
-);
 create table totals (sync varchar, desired bigint, known bigint, unchanged bigint);
 create table links (sync varchar, key varchar, field varchar, remote_id varchar);
 create table theirs (sync varchar, remote_id varchar, fields json);
 create table changes (
     sync varchar, key varchar, operation varchar, reason varchar, remote_id varchar,
-    origin varchar, payload varchar, before varchar, fields varchar[], waits varchar[],
+    origin varchar, payload varchar, before varchar, waits varchar,
     fingerprint varchar, sent varchar, observed varchar
 );
 """
+
+
+def candidates(sync: Sync) -> str:
+    """The name of a sync's table of candidates."""
+    return quoted(f"candidates {sync.name}")
+
+
+def ours(sync: Sync, field: str) -> str:
+    """The column of a sync's candidates with what we want in a field."""
+    return next(f"ours_{i}" for i, column in enumerate(sync.columns) if column.field == field)
 
 
 def take_moved(connection: duckdb.DuckDBPyConnection, sync: Sync, keys: list[str] | None) -> None:
@@ -106,39 +119,32 @@ def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced
     Needs the warehouse attached, and `known_values` filled. `forced` looks again at what was
     rejected and hasn't changed.
     """
-    model = _model(sync)
-    name = literal(sync.name)
-    record_id = f"model.{quoted(sync.record_id)}::varchar" if sync.record_id else "null"
-    ours = ", ".join(
-        f"{literal(column.field)}, {as_json(column, 'model.' + quoted(column.name))}"
-        for column in sync.columns
+    record_id = f"model.{quoted(sync.record_id)}::varchar" if sync.record_id else "null::varchar"
+    wanted = ", ".join(
+        f"{as_text(column, 'model.' + quoted(column.name))} as ours_{index}"
+        for index, column in enumerate(sync.columns)
     )
-    redirected = (
-        f"(select any_value(redirects.new_key) from "
-        f"warehouse.{quoted(sync.redirects[0])}.{quoted(sync.redirects[1])} as redirects "
-        f"where redirects.old_key = moved.key)"
-        if sync.redirects
-        else "null"
-    )
-    rejected = (
-        "null"
-        if forced
-        else "case when moved.rejected_fingerprint is not distinct from model.fingerprint "
-        "then moved.rejected end"
-    )
+    redirected = "null::varchar"
+    if sync.redirects:
+        redirects = ".".join(quoted(part) for part in sync.redirects)
+        redirected = (
+            f"(select any_value(redirects.new_key) from warehouse.{redirects} as redirects "
+            "where redirects.old_key = moved.key)"
+        )
+    rejected = "moved.rejected_fingerprint is not distinct from model.fingerprint"
     connection.execute(f"""
-        insert into candidates
+        create table {candidates(sync)} as
         select
-            {name}, moved.key, moved.is_desired, moved.is_known, model.fingerprint,
-            {record_id},
-            case when moved.is_desired then json_object({ours}) end,
+            moved.key, moved.is_desired, moved.is_known, model.fingerprint,
+            {record_id} as record_id,
             known.remote_id, known.origin, known.sent, known.observed,
-            {rejected},
-            {redirected}
-        from moved
-        left join {model} as model on model.{quoted(sync.key)}::varchar = moved.key
-        left join known_values as known on known.sync = {name} and known.key = moved.key
-        where moved.sync = {name}
+            case when {str(not forced).lower()} and {rejected} then moved.rejected end as rejected,
+            {redirected} as redirected,
+            {wanted}
+        from (select * from moved where sync = {literal(sync.name)}) as moved
+        left join {_model(sync)} as model on model.{quoted(sync.key)}::varchar = moved.key
+        left join known_values as known
+            on known.sync = {literal(sync.name)} and known.key = moved.key
     """)
 
 
@@ -150,32 +156,33 @@ def take_links(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
     """
     for column in sync.links:
         target = literal(column.links_to or "")
+        pointing = ours(sync, column.field)
         connection.execute(f"""
             insert into links
             select
                 {literal(sync.name)}, candidates.key, {literal(column.field)},
                 coalesce(known.remote_id, 'coming: ' || coming.key)
-            from candidates
+            from {candidates(sync)} as candidates
             left join ledger.records as known
-                on known.sync = {target}
-                    and known.key = {field_text("candidates.ours", column.field)}
+                on known.sync = {target} and known.key = candidates.{pointing}
                     and known.state = 'live'
             left join changes as coming
-                on coming.sync = {target}
-                    and coming.key = {field_text("candidates.ours", column.field)}
+                on coming.sync = {target} and coming.key = candidates.{pointing}
                     and coming.operation in ('create', 'adopt')
-            where candidates.sync = {literal(sync.name)}
-                and coalesce(known.remote_id, coming.key) is not null
+            where coalesce(known.remote_id, coming.key) is not null
         """)
 
 
 def decide(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
     """Decide what is to be done with each candidate, from what the CRM holds.
 
-    Needs the ledger attached.
+    Needs the ledger attached. The sync's candidates are gone afterwards.
     """
     connection.execute(_found(sync))
-    connection.execute(_changes(sync))
+    connection.execute(_judged(sync))
+    connection.execute(_creates(sync))
+    connection.execute(_others(sync))
+    connection.execute(f"drop table {candidates(sync)}; drop table judged; drop table found")
 
 
 def _model(sync: Sync) -> str:
@@ -184,7 +191,6 @@ def _model(sync: Sync) -> str:
 
 def _found(sync: Sync) -> str:
     """Which of the CRM's records is the candidate's, and how we know."""
-    name = literal(sync.name)
     key_of_theirs = field_text("theirs.fields", sync.key_field)
     # a record that has no key of ours, and that we don't know under one either
     free = f"""{key_of_theirs} is null and theirs.remote_id not in (
@@ -192,47 +198,41 @@ def _found(sync: Sync) -> str:
         where destination = {literal(sync.destination)}
             and object = {literal(sync.object)} and state = 'live'
     )"""
-    found = [
+    new = "candidates.is_desired and not candidates.is_known"
+    ways = [
         # ours by the id map
-        f"""select candidates.key, theirs.remote_id, 0 as rank, 'known' as how
-            from candidates inner join theirs using (sync, remote_id)
-            where sync = {name} and is_known""",
-        # it carries our key already: of an earlier ledger, or of a write nobody heard of
-        f"""select candidates.key, theirs.remote_id, 1, 'it carries our key'
-            from candidates inner join theirs
-                on theirs.sync = candidates.sync and {key_of_theirs} = candidates.key
-            where candidates.sync = {name} and is_desired and not is_known""",
+        ("theirs.remote_id = candidates.remote_id", "candidates.is_known", "known"),
+        # of an earlier ledger, or of a write that nobody heard of
+        (f"{key_of_theirs} = candidates.key", new, "it carries our key"),
     ]
     if sync.record_id:
-        found.append(
-            f"""select candidates.key, theirs.remote_id, 2, 'identity found it to be the same'
-                from candidates inner join theirs
-                    on theirs.sync = candidates.sync and theirs.remote_id = candidates.record_id
-                where candidates.sync = {name} and is_desired and not is_known
-                    and {free}"""
-        )
-    for rank, group in enumerate(sync.match, start=3):
+        how = "identity found it to be the same"
+        ways.append(("theirs.remote_id = candidates.record_id", f"{new} and {free}", how))
+    for group in sync.match:
         equal = " and ".join(
-            f"{field_text('theirs.fields', field)} = {field_text('candidates.ours', field)}"
+            f"{field_text('theirs.fields', field)} = candidates.{ours(sync, field)}"
             for field in group
         )
-        how = literal(f"it has the same {' and '.join(group)}")
-        found.append(
-            f"""select candidates.key, theirs.remote_id, {rank}, {how}
-                from candidates inner join theirs on theirs.sync = candidates.sync and {equal}
-                where candidates.sync = {name} and is_desired and not is_known
-                    and {free}"""
-        )
+        ways.append((equal, f"{new} and {free}", f"it has the same {' and '.join(group)}"))
+    found = " union all ".join(
+        f"""
+        select candidates.key, theirs.remote_id, {rank} as rank, {literal(how)} as how
+        from {candidates(sync)} as candidates
+        inner join theirs on theirs.sync = {literal(sync.name)} and {on}
+        where {where}
+        """
+        for rank, (on, where, how) in enumerate(ways)
+    )
     return f"""
         create or replace temp table found as
-        with ways as ({" union all ".join(found)}),
+        with ways as ({found}),
         best as (
             select distinct key, remote_id, rank, how from ways
             qualify rank() over (partition by key order by rank) = 1
         )
         select
             key,
-            min(remote_id) as remote_id,
+            min(remote_id) as found_id,
             any_value(how) as how,
             count(*) as records,
             max(claims) as claims
@@ -241,171 +241,164 @@ def _found(sync: Sync) -> str:
     """
 
 
-def _changes(sync: Sync) -> str:
-    """One row for each candidate: what is to be done, and why."""
-    sides = {column.field: _sides(index) for index, column in enumerate(sync.columns)}
-    selected = ",\n".join(
-        f"{expression} as {side}_{index}"
-        for index, column in enumerate(sync.columns)
-        for side, expression in _expressions(column).items()
-    )
-    written = {
-        column.field: f"(case when operation = 'create' then {_is_created(column, sides[column.field])} "  # noqa: E501 - one expression
-        f"when operation in ('adopt', 'update') then {is_written(column, sides[column.field])} "
-        f"else false end)"
-        for column in sync.columns
-    }
-    names = [f"case when {sql} then {literal(field)} end" for field, sql in written.items()]
-    # a link travels as our key of the other record; delivery knows the CRM's id for it by then
-    payload = [
-        f"case when {sql} then {literal(_json_key(field))} || {field_json('ours', field)} end"
-        for field, sql in written.items()
-    ]
-    before = [
-        f"case when {sql} then {literal(_json_key(field))} || {field_json('theirs', field)} end"
-        for field, sql in written.items()
-    ]
-    waits = [
-        f"case when {field_text('ours', column.field)} is not null "
-        f"and {sides[column.field].ours} is null then {literal(column.field)} end"
-        for column in sync.links
-    ]
-    required = " or ".join(
-        f"list_contains(waits, {literal(column.field)})"
-        for column in sync.links
-        if column.required_link
-    )
-    return f"""
-        insert into changes
-        with compared as (
-            select
-                candidates.*,
-                found.remote_id as found_id, found.how, found.records, found.claims,
-                theirs.fields as theirs,
-                {_operation(sync)} as operation,
-                {selected}
-            from candidates
-            left join found on found.key = candidates.key
-            left join theirs on theirs.sync = candidates.sync and theirs.remote_id = found.remote_id
-            where candidates.sync = {literal(sync.name)}
-        ),
-        decided as (
-            select
-                *,
-                {_some(names)} as fields,
-                {_some(waits)} as waits,
-                '{{' || array_to_string({_some(payload)}, ',') || '}}' as payload,
-                '{{' || array_to_string({_some(before)}, ',') || '}}' as before
-            from compared
-        ),
-        judged as (
-            select
-                *,
-                case
-                    when operation in ('create', 'adopt', 'update') and ({required or "false"})
-                        then 'held'
-                    when operation in ('adopt', 'update') and len(fields) = 0 then 'unchanged'
-                    else operation
-                end as judgement
-            from decided
-        )
-        select
-            sync, key, judgement,
-            {_reason(sync)},
-            coalesce(found_id, remote_id),
-            coalesce(origin, if(judgement = 'create', 'created', 'adopted')),
-            payload,
-            case
-                when judgement in ('archive', 'delete') then theirs::varchar
-                when judgement in ('adopt', 'update') then before
-            end,
-            fields, waits,
-            case when len(waits) = 0 then fingerprint end,
-            sent::varchar, observed::varchar
-        from judged
-    """
-
-
-def _operation(sync: Sync) -> str:
+def _judged(sync: Sync) -> str:
+    """What is to be done with a candidate, before its fields are looked at."""
     creates = "'held'" if sync.mode == "update_only" else "'create'"
     adopts = "'held'" if sync.mode == "create_only" else "'adopt'"
     updates = "'held'" if sync.mode == "create_only" else "'update'"
     removes = "'keep'" if sync.on_missing == "keep" else literal(sync.on_missing)
+    missing = ", ".join(_missing_links(sync))
+    required = " or ".join(_missing_links(sync, only_required=True))
     return f"""
-        case
-            when candidates.rejected is not null then 'held'
-            when is_desired and is_known and found.remote_id is null then 'held'
-            when is_desired and is_known then {updates}
-            when is_desired and (found.records > 1 or found.claims > 1) then 'held'
-            when is_desired and found.remote_id is not null then {adopts}
-            when is_desired then {creates}
-            when candidates.redirected is not null then 'keep'
-            when found.remote_id is null then 'forget'
-            when candidates.origin = 'created' then {removes}
-            else 'keep'
-        end
-    """
-
-
-def _reason(sync: Sync) -> str:
-    return f"""
-        case
-            when rejected is not null
-                then 'the CRM rejected it, ' || rejected || ', and it has not changed since'
-            when operation = 'held' and is_known and found_id is null
-                then 'it is gone from the CRM'
-            when operation = 'held' and records > 1
-                then records || ' records of the CRM could be it'
-            when operation = 'held' and claims > 1
-                then 'several of our records could be the same record of the CRM'
-            when operation = 'held' then 'the mode is {sync.mode}'
-            when judgement = 'held'
-                then 'it waits for what it must be linked to: ' || array_to_string(waits, ', ')
-            when judgement = 'adopt' then how
-            when judgement = 'unchanged' then 'the CRM holds it so already'
-            when judgement = 'keep' and redirected is not null then 'merged into ' || redirected
-            when judgement = 'keep' and origin = 'adopted'
-                then 'no longer wanted, but people made it'
-            when judgement = 'keep' then 'no longer wanted; on_missing is keep'
-            when judgement in ('archive', 'delete') then 'no longer wanted'
-            when judgement = 'forget' then 'no longer wanted, and gone from the CRM'
-            when len(waits) > 0 then 'without ' || array_to_string(waits, ', ') || ', not there yet'
-        end
-    """
-
-
-def _expressions(column: Column) -> dict[str, str]:
-    ours = field_text("candidates.ours", column.field)
-    if column.links_to:
-        # compared with the CRM's own id; null while the other record has none
-        ours = (
-            f"(select any_value(links.remote_id) from links where links.sync = candidates.sync "
-            f"and links.key = candidates.key and links.field = {literal(column.field)})"
+        create or replace temp table judged as
+        with links_missing as (
+            select
+                candidates.key,
+                concat_ws(', ', {missing or "null"}) as waits,
+                {required or "false"} as must_wait
+            from {candidates(sync)} as candidates
         )
-    sent = field_text("candidates.sent", column.field)
-    observed = field_text("candidates.observed", column.field)
-    seen = has_field("candidates.observed", column.field)
-    return {
-        "ours": ours,
-        "theirs": field_text("theirs.fields", column.field),
-        "sent": sent,
-        "expected": f"case when {seen} then {observed} else {sent} end",
-    }
+        select
+            candidates.key, found_id, how, records, claims,
+            coalesce(waits, '') as waits,
+            case
+                when rejected is not null then 'held'
+                when is_desired and is_known and found_id is null then 'held'
+                when is_desired and (records > 1 or claims > 1) then 'held'
+                when is_desired and must_wait then 'held'
+                when is_desired and is_known then {updates}
+                when is_desired and found_id is not null then {adopts}
+                when is_desired then {creates}
+                when redirected is not null then 'keep'
+                when origin = 'adopted' then 'keep'
+                when {removes} = 'keep' then 'keep'
+                when found_id is null then 'forget'
+                else {removes}
+            end as operation,
+            case
+                when rejected is not null
+                    then 'the CRM rejected it, ' || rejected || ', and it has not changed since'
+                when is_desired and is_known and found_id is null then 'it is gone from the CRM'
+                when is_desired and records > 1
+                    then records || ' records of the CRM could be it'
+                when is_desired and claims > 1
+                    then 'several of our records could be the same record of the CRM'
+                when is_desired and must_wait
+                    then 'it waits for what it must be linked to: ' || waits
+                when operation = 'held' then 'the mode is {sync.mode}'
+                when operation = 'adopt' then how
+                when is_desired and waits <> '' then 'without ' || waits || ', not there yet'
+                when is_desired then null
+                when redirected is not null then 'merged into ' || redirected
+                when origin = 'adopted' then 'no longer wanted, but people made it'
+                when operation = 'keep' then 'no longer wanted; on_missing is keep'
+                when operation = 'forget' then 'no longer wanted, and gone from the CRM'
+                else 'no longer wanted'
+            end as reason
+        from {candidates(sync)} as candidates
+        left join found on found.key = candidates.key
+        left join links_missing on links_missing.key = candidates.key
+    """
 
 
-def _sides(index: int) -> Sides:
-    return Sides(f"ours_{index}", f"theirs_{index}", f"sent_{index}", f"expected_{index}")
+def _missing_links(sync: Sync, *, only_required: bool = False) -> Iterator[str]:
+    for column in sync.links:
+        if only_required and not column.required_link:
+            continue
+        wanted = f"candidates.{ours(sync, column.field)}"
+        missing = f"{wanted} is not null and {_linked_id(sync, column)} is null"
+        yield (
+            f"({missing})"
+            if only_required
+            else f"case when {missing} then {literal(column.field)} end"
+        )
 
 
-def _is_created(column: Column, sides: Sides) -> str:
-    return "false" if column.owner == "crm" else f"{sides.ours} is not null"
+def _linked_id(sync: Sync, column: Column) -> str:
+    """The CRM's id of the record that a candidate points at; null while it has none."""
+    return (
+        f"(select any_value(links.remote_id) from links where links.sync = {literal(sync.name)} "
+        f"and links.field = {literal(column.field)} and links.key = candidates.key)"
+    )
 
 
-def _some(expressions: list[str]) -> str:
-    if not expressions:
-        return "[]::varchar[]"
-    return f"list_filter([{', '.join(expressions)}]::varchar[], lambda item: item is not null)"
+def _creates(sync: Sync) -> str:
+    """New records: every field that has a value."""
+    members = []
+    for index, column in enumerate(sync.columns):
+        value = f"ours_{index}"
+        there = f"({_linked_id(sync, column)} is not null)" if column.links_to else "true"
+        condition = f"{is_created(column, value)} and {there}"
+        members.append(member(column.field, as_json(column, value), condition))
+    return f"""
+        insert into changes
+        select
+            {literal(sync.name)}, candidates.key, judged.operation, judged.reason, null,
+            'created', {an_object(members)}, null, judged.waits,
+            case when judged.waits = '' then candidates.fingerprint end, null, null
+        from {candidates(sync)} as candidates
+        inner join judged on judged.key = candidates.key
+        where judged.operation = 'create'
+        order by candidates.key
+    """
 
 
-def _json_key(field: str) -> str:
-    return '"' + field.replace("\\", "\\\\").replace('"', '\\"') + '":'
+def _others(sync: Sync) -> str:
+    """All that isn't new: field by field, what differs and is ours to write."""
+    compared, payload, before = [], [], []
+    for index, column in enumerate(sync.columns):
+        wanted = f"candidates.ours_{index}"
+        # a link is compared by the CRM's own id, and travels as our key until it goes out
+        side = _linked_id(sync, column) if column.links_to else wanted
+        sent = field_text("candidates.sent", column.field)
+        observed = field_text("candidates.observed", column.field)
+        seen = has_field("candidates.observed", column.field)
+        sides = Sides(f"side_{index}", f"theirs_{index}", f"sent_{index}", f"expected_{index}")
+        compared += [
+            f"{wanted} as ours_{index}",
+            f"{side} as side_{index}",
+            f"{field_text('theirs.fields', column.field)} as theirs_{index}",
+            f"{sent} as sent_{index}",
+            f"case when {seen} then {observed} else {sent} end as expected_{index}",
+        ]
+        condition = f"operation in ('adopt', 'update') and {is_written(column, sides)}"
+        payload.append(member(column.field, as_json(column, f"ours_{index}"), condition))
+        before.append(member(column.field, field_json("theirs", column.field), condition))
+    unchanged = "payload = '{}' and operation in ('adopt', 'update')"
+    return f"""
+        insert into changes
+        with compared as (
+            select
+                judged.*,
+                candidates.remote_id, candidates.origin, candidates.fingerprint,
+                candidates.sent, candidates.observed,
+                theirs.fields as theirs,
+                {", ".join(compared)}
+            from {candidates(sync)} as candidates
+            inner join judged on judged.key = candidates.key
+            left join theirs
+                on theirs.sync = {literal(sync.name)} and theirs.remote_id = judged.found_id
+            where judged.operation <> 'create'
+        ),
+        decided as (
+            select *, {an_object(payload)} as payload, {an_object(before)} as before from compared
+        ),
+        settled as (
+            select * replace (if({unchanged}, 'unchanged', operation) as operation) from decided
+        )
+        select
+            {literal(sync.name)}, key, operation,
+            if(operation = 'unchanged', 'the CRM holds it so already', reason),
+            coalesce(found_id, remote_id),
+            coalesce(origin, 'adopted'),
+            payload,
+            case
+                when operation in ('archive', 'delete') then theirs::varchar
+                when operation in ('adopt', 'update') then before
+            end,
+            waits,
+            case when waits = '' then fingerprint end,
+            sent::varchar, observed::varchar
+        from settled
+        order by operation, key
+    """

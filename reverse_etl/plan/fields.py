@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from reverse_etl.syncs import Column
 
-_NUMBERS = {"tinyint", "smallint", "integer", "int", "bigint", "hugeint", "utinyint", "usmallint"}
-_NUMBERS |= {"uinteger", "ubigint", "uhugeint"}
+_INTEGERS = {"tinyint", "smallint", "integer", "int", "bigint"}
+_INTEGERS |= {"utinyint", "usmallint", "uinteger", "ubigint"}
 _FLOATS = {"double", "float", "real"}
+_BOOLEANS = {"boolean", "bool"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +28,35 @@ class Sides:
     """What the CRM showed when we had sent it: CRMs trim, round and reformat."""
 
 
-def as_json(column: Column, expression: str) -> str:
-    """The value as it travels, as JSON: numbers and booleans as such, all else as text.
-
-    Money and times are text: a CRM that reads JSON numbers as floats would change them.
-    """
-    kind = column.data_type.partition("(")[0].strip()
-    if kind in _NUMBERS or kind in {"boolean", "bool"}:
-        typed = expression
-    elif kind in _FLOATS:
+def as_text(column: Column, expression: str) -> str:
+    """A column's value as text; empty is null."""
+    kind = _kind(column)
+    if kind in _FLOATS:
         # JSON has no NaN and no infinity
-        typed = f"case when isfinite({expression}) then {expression} end"
+        text = f"case when isfinite({expression}) then {expression}::varchar end"
     elif kind in {"timestamptz", "timestamp with time zone"}:
-        typed = f"strftime({expression} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
+        text = f"strftime({expression} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
     elif kind.startswith("timestamp") or kind == "datetime":
-        typed = f"strftime({expression}, '%Y-%m-%dT%H:%M:%S.%fZ')"
+        text = f"strftime({expression}, '%Y-%m-%dT%H:%M:%S.%fZ')"
     elif kind in {"blob", "bytea", "varbinary"}:
-        typed = f"to_base64({expression})"
+        text = f"to_base64({expression})"
     elif column.data_type.endswith("]") or kind in {"json", "struct", "map", "list", "union"}:
-        typed = f"to_json({expression})::varchar"
+        text = f"to_json({expression})::varchar"
     else:
-        typed = f"{expression}::varchar"
-    return f"to_json({typed})"
+        text = f"{expression}::varchar"
+    return f"nullif({text}, '')"
+
+
+def as_json(column: Column, text: str) -> str:
+    """The text of a value as it travels: numbers and booleans as such, all else as a string.
+
+    Money and times are strings: a CRM that reads JSON numbers as floats would change them.
+    """
+    # what is a link is our key, whatever its type
+    plain = _INTEGERS | _FLOATS | _BOOLEANS
+    if _kind(column) in plain and not column.links_to:
+        return f"coalesce({text}, 'null')"
+    return f"coalesce(to_json({text})::varchar, 'null')"
 
 
 def field_json(record: str, name: str) -> str:
@@ -64,6 +72,22 @@ def field_text(record: str, name: str) -> str:
 def has_field(record: str, name: str) -> str:
     """Whether a record held as a JSON object has the field at all."""
     return f"coalesce(json_exists({record}, {_path(name)}), false)"
+
+
+def member(name: str, json: str, condition: str) -> str:
+    """One member of a JSON object, if the condition holds; else null."""
+    key = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '":'
+    return f"case when {condition} then {literal(key)} || {json} end"
+
+
+def an_object(members: list[str]) -> str:
+    """A JSON object of those members that aren't null."""
+    return f"'{{' || concat_ws(',', {', '.join(members)}) || '}}'"
+
+
+def is_created(column: Column, ours: str) -> str:
+    """SQL that is true where the field of a new record is to be written."""
+    return "false" if column.owner == "crm" else f"{ours} is not null"
 
 
 def is_written(column: Column, sides: Sides) -> str:
@@ -97,6 +121,10 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """An SQL string."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def _kind(column: Column) -> str:
+    return column.data_type.partition("(")[0].strip()
 
 
 def _path(name: str) -> str:

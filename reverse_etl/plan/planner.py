@@ -1,6 +1,6 @@
 """Make a plan: take the difference out of the warehouse, look at the CRM, decide."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,7 +31,6 @@ class Change:
     reason: str | None
     remote_id: str | None
     origin: str
-    fields: tuple[str, ...]
     payload: Mapping[str, Value] = field(repr=False)
     """The fields to be written; a link holds our key of the other record."""
     before: Mapping[str, Value] | None = field(repr=False)
@@ -41,6 +40,11 @@ class Change:
     fingerprint: str | None
     sent: Mapping[str, Value] = field(repr=False)
     observed: Mapping[str, Value] = field(repr=False)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields to be written."""
+        return tuple(self.payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +83,30 @@ class Plan:
         self, sync: Sync, operations: Sequence[str] = SENDING, *, limit: int | None = None
     ) -> Iterator[Change]:
         """The sync's changes with these operations, in their order and then by key."""
-        cursor = self.connection.cursor()
-        cursor.execute(
-            """
-            select
-                sync, key, operation, reason, remote_id, origin, fields, payload, before, waits,
-                fingerprint, sent, observed
-            from changes
-            where sync = ? and list_contains(?, operation)
-            order by list_position(?, operation), key
-            limit ?
-            """,
-            [sync.name, list(operations), list(operations), limit],
-        )
-        while rows := cursor.fetchmany(FETCH_ROWS):
-            for row in rows:
-                yield _change(row)
+        rest = limit
+        for operation in operations:
+            last = -1
+            while rest is None or rest > 0:
+                # page by page: a result of a million rows would lie in memory whole
+                rows = self.connection.execute(
+                    """
+                    select
+                        rowid, sync, key, operation, reason, remote_id, origin, payload, before,
+                        waits, fingerprint, sent, observed
+                    from changes
+                    where sync = ? and operation = ? and rowid > ?
+                    order by rowid
+                    limit ?
+                    """,
+                    [sync.name, operation, last, min(FETCH_ROWS, rest or FETCH_ROWS)],
+                ).fetchall()
+                for row in rows:
+                    yield _change(row[1:])
+                if rest is not None:
+                    rest -= len(rows)
+                if not rows:
+                    break
+                last = rows[-1][0]
 
 
 class Planner:
@@ -163,19 +175,19 @@ class Planner:
 
 
 def _change(row: tuple[Any, ...]) -> Change:
-    loads: Callable[[str], Any] = orjson.loads
+    sync, key, operation, reason, remote_id, origin, payload, before, waits, *rest = row
+    fingerprint, sent, observed = rest
     return Change(
-        sync=row[0],
-        key=row[1],
-        operation=row[2],
-        reason=row[3],
-        remote_id=row[4],
-        origin=row[5],
-        fields=tuple(row[6] or ()),
-        payload=loads(row[7]),
-        before=None if row[8] is None else loads(row[8]),
-        waits=tuple(row[9] or ()),
-        fingerprint=row[10],
-        sent=loads(row[11] or "{}"),
-        observed=loads(row[12] or "{}"),
+        sync,
+        key,
+        operation,
+        reason,
+        remote_id,
+        origin,
+        orjson.loads(payload),
+        None if before is None else orjson.loads(before),
+        tuple(waits.split(", ")) if waits else (),
+        fingerprint,
+        {} if sent is None else orjson.loads(sent),
+        {} if observed is None else orjson.loads(observed),
     )

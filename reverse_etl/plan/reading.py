@@ -8,7 +8,8 @@ import duckdb
 import orjson
 
 from crm.protocol import Crm, RemoteRecord
-from reverse_etl.plan.fields import field_text, literal
+from reverse_etl.plan.difference import candidates, ours
+from reverse_etl.plan.fields import literal
 from reverse_etl.syncs import Sync
 
 
@@ -56,9 +57,8 @@ def read_theirs(
 def _wanted(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[Wanted]:
     def values(expression: str, where: str) -> list[str]:
         rows = connection.execute(
-            f"select distinct {expression} from candidates "
-            f"where sync = {literal(sync.name)} and {where} and {expression} is not null "
-            "order by 1"
+            f"select distinct {expression} from {candidates(sync)} "
+            f"where {where} and {expression} is not null order by 1"
         ).fetchall()
         return [value for (value,) in rows]
 
@@ -70,7 +70,7 @@ def _wanted(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[Wanted]:
     wanted = [Wanted("id", sorted(ids)), Wanted(sync.key_field, values("key", new))]
     # the first field of a group finds the records, the others are compared afterwards
     wanted += [
-        Wanted(field, values(field_text("ours", field), new))
+        Wanted(field, values(ours(sync, field), new))
         for field in dict.fromkeys(group[0] for group in sync.match)
     ]
     return wanted

@@ -126,7 +126,7 @@ def save(
     sending = ", ".join(literal(name) for name in SENDING)
     plan.connection.execute(f"""
         copy (
-            select sync, key, operation, reason, remote_id, fields, payload, before
+            select sync, key, operation, reason, remote_id, payload, before
             from changes where operation in ({sending}) order by all
         ) to {literal(str(unfinished))}
         (format parquet, kv_metadata {{{_ABOUT}: {literal(about)}}})

@@ -83,7 +83,14 @@ class CrmSource:
                 ]
             )
             found.append(
-                Table(column_name(name), ("id",), schema, cursor="updated", lag=self._config.lag)
+                Table(
+                    column_name(name),
+                    ("id",),
+                    schema,
+                    cursor="updated",
+                    lag=self._config.lag,
+                    may_repeat=True,
+                )
             )
         return found
 

@@ -83,7 +83,7 @@ class RoundupSource:
             class_name: self._client.names(class_name) for class_name in ("status", "priority")
         }
         return [
-            Table(name, ("id",), columns, cursor="activity", lag=self._config.lag)
+            Table(name, ("id",), columns, cursor="activity", lag=self._config.lag, may_repeat=True)
             for name, columns in (("users", _USERS), ("issues", _ISSUES))
         ]
 
@@ -143,24 +143,29 @@ class RoundupSource:
         return row
 
     def _retired(self, reading: Reading, seen: Mapping[int, object]) -> Iterator[pa.Table]:
-        """A row for each item that we hold and the collection no longer has."""
-        class_name = _CLASSES[reading.table.name]
-        newest = reading.landed.newest(reading.table.name, "id", ("activity",))
-        if newest is None:
-            return
-        held = {row["id"]: row for row in newest.to_pylist() if not row["is_retired"]}
-        expected = len(held.keys() | seen.keys())
-        if not reading.full and self._client.count(class_name) == expected:
+        """A row for each item that was retired, which the collection doesn't show."""
+        table, class_name = reading.table.name, _CLASSES[reading.table.name]
+        newest = reading.landed.newest(table, "id", ("activity",))
+        held = {row["id"]: row for row in newest.to_pylist()} if newest is not None else {}
+        alive = {id_ for id_, row in held.items() if not row["is_retired"]} | seen.keys()
+        is_whole = reading.full or reading.start is None
+        if not is_whole and self._client.count(class_name) == len(alive):
             return
         there = self._client.ids(class_name, size=self._config.page_size)
-        gone = [row for id_, row in held.items() if id_ not in there and id_ not in seen]
+        missing = alive - there - seen.keys()
+        if is_whole:
+            # ids are given in turn: a gap is an item that was retired before we came
+            missing |= set(range(1, max(there, default=0))) - there - held.keys()
+        if missing:
+            # a page that shifted while it was read must not retire anybody
+            missing -= self._client.ids(class_name, size=self._config.page_size)
         rows = []
-        for row in gone:
-            # asked for one by one, a retired item still answers; a page that shifted
-            # while it was read must not retire anybody
-            item = self._client.item(class_name, row["id"], self._fields(reading.table.name))
-            current = self._row(reading.table.name, item) if item else row
-            rows.append({**current, "is_retired": True})
+        for id_ in sorted(missing):
+            # asked for by its id, a retired item still answers
+            item = self._client.item(class_name, id_, self._fields(table))
+            current = self._row(table, item) if item else held.get(id_)
+            if current is not None:
+                rows.append({**current, "is_retired": True})
         if rows:
             yield pa.Table.from_pylist(rows, schema=reading.table.columns)
 

@@ -69,11 +69,15 @@ class SqlSource:
             self._engine = _engine(url)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             # the URL holds the password: it is not repeated
-            reason = "is no SQLAlchemy URL" if isinstance(error, ArgumentError) else str(error)
-            raise ConfigurationError(
-                f"[sources.{name}] credentials: {reason}; "
-                "expected something like postgresql+psycopg2://user:password@host/database"
-            ) from None
+            # SQLAlchemy counts an unknown database among the wrong arguments
+            if isinstance(error, ArgumentError) and not isinstance(error, NoSuchModuleError):
+                reason = (
+                    "is no SQLAlchemy URL; expected something like "
+                    "postgresql://user:password@host/database"
+                )
+            else:
+                reason = f"{error}: install the driver that SQLAlchemy needs for this database"
+            raise ConfigurationError(f"[sources.{name}] credentials: {reason}") from None
         self._where = url.render_as_string(hide_password=True)
         self._connection: sa.Connection | None = None
 
@@ -248,6 +252,9 @@ def _engine(url: sa.URL) -> sa.Engine:
         return sa.create_engine(
             url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
         )
+    if url.drivername == "postgresql":
+        # the driver that comes with the project, whichever SQLAlchemy would rather have
+        url = url.set(drivername="postgresql+psycopg2")
     return sa.create_engine(url)
 
 

@@ -24,8 +24,6 @@ desired as (
     select
         companies.company_id,
         crm_records.crm_record_id as selfbuilt_company_id,
-        -- the CRM takes no company without a name
-        coalesce(companies.company_name, companies.tax_id) as name,
         companies.tax_id,
         companies.phone,
         companies.email,
@@ -36,7 +34,9 @@ desired as (
         cast(companies_360.last_order_on as varchar) as last_order_on,
         companies_360.open_ticket_count as open_tickets,
         cast(companies_360.overdue_amount as varchar) as overdue_amount,
-        companies_360.source_systems
+        companies_360.source_systems,
+        -- the CRM takes no company without a name
+        coalesce(companies.company_name, companies.tax_id) as name
     from companies
     inner join companies_360 on companies.company_id = companies_360.company_id
     left outer join crm_records

@@ -25,7 +25,8 @@ unioned as (
         'contacts' as crm_object,
         id as crm_record_id,
         external_id,
-        created as created_at
+        created as created_at,
+        'contact:' || id as source_record_id
     from contacts
     where not is_deleted
 
@@ -35,7 +36,8 @@ unioned as (
         'companies' as crm_object,
         id as crm_record_id,
         external_id,
-        created as created_at
+        created as created_at,
+        'company:' || id as source_record_id
     from companies
     where not is_deleted
 
@@ -47,6 +49,7 @@ linked as (
         'selfbuilt' as crm,
         unioned.crm_object,
         unioned.crm_record_id,
+        unioned.source_record_id,
         -- what we know to have written there is newer than what was read from there
         coalesce(max(known_records.key), max(unioned.external_id)) as linked_key,
         max(unioned.created_at) as created_at
@@ -57,7 +60,7 @@ linked as (
             and unioned.crm_object = known_records.object
             and known_records.destination = 'selfbuilt'
             and known_records.state = 'live'
-    group by unioned.crm_object, unioned.crm_record_id
+    group by unioned.crm_object, unioned.crm_record_id, unioned.source_record_id
 
 )
 

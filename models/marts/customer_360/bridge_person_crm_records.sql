@@ -26,8 +26,8 @@ candidates as (
         crm_records.crm,
         crm_records.crm_record_id,
         crm_records.created_at,
-        crm_records.linked_key is not distinct from person_records.person_id as is_linked,
-        -- a record that carries another living key stays with that one; a key that was merged away holds nothing
+        coalesce(crm_records.linked_key = person_records.person_id, false) as is_linked,
+        -- another living key's record stays with it; a key that was merged away holds nothing
         crm_records.linked_key is null
         or crm_records.linked_key = person_records.person_id
         or people.person_id is null as is_free
@@ -35,7 +35,7 @@ candidates as (
     inner join crm_records
         on
             person_records.source_system = crm_records.crm
-            and person_records.source_record_id = crm_records.crm_record_id
+            and person_records.source_record_id = crm_records.source_record_id
             and crm_records.crm_object = 'contacts'
     left outer join people on crm_records.linked_key = people.person_id
 
@@ -68,7 +68,10 @@ chosen as (
     -- the one that is already ours, else the oldest; the others are left to whoever typed them
     qualify
         row_number()
-            over (partition by person_id, crm order by is_linked desc, created_at asc, crm_record_id asc)
+            over (
+                partition by person_id, crm
+                order by is_linked desc, created_at asc, crm_record_id asc
+            )
         = 1
 
 )

@@ -90,8 +90,8 @@ overdue_summed as (
 
     select
         company_id,
-        count(*) as overdue_invoice_count,
-        cast(sum(cny_open_amount) as decimal(18, 2)) as overdue_amount
+        cast(sum(cny_open_amount) as decimal(18, 2)) as overdue_amount,
+        count(*) as overdue_invoice_count
     from invoices
     where is_overdue
     group by company_id
@@ -119,6 +119,13 @@ seen_whole as (
         companies.company_name,
         systems_listed.source_systems,
         systems_listed.crm_systems,
+        'CNY' as currency,
+
+        -- dates
+        orders_summed.first_order_on,
+        orders_summed.last_order_on,
+        touched.first_contact_on,
+        touched.last_contact_on,
 
         -- numbers
         coalesce(systems_listed.record_count, 0) as record_count,
@@ -128,20 +135,14 @@ seen_whole as (
         coalesce(overdue_summed.overdue_invoice_count, 0) as overdue_invoice_count,
 
         -- amounts
-        'CNY' as currency,
         coalesce(orders_summed.lifetime_value_amount, 0) as lifetime_value_amount,
         coalesce(overdue_summed.overdue_amount, 0) as overdue_amount,
 
         -- booleans
         -- which company only a CRM knows, no CRM needs to be told about
         systems_listed.source_systems is not null
-        and (companies.company_name is not null or companies.tax_id is not null) as is_sendable,
-
-        -- dates
-        orders_summed.first_order_on,
-        orders_summed.last_order_on,
-        touched.first_contact_on,
-        touched.last_contact_on
+        and not companies.is_deleted
+        and (companies.company_name is not null or companies.tax_id is not null) as is_sendable
     from companies
     left outer join systems_listed on companies.company_id = systems_listed.company_id
     left outer join orders_summed on companies.company_id = orders_summed.company_id

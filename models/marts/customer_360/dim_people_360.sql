@@ -19,12 +19,6 @@ source_systems as (
 
 ),
 
-person_companies as (
-
-    select * from {{ ref('bridge_person_companies') }}
-
-),
-
 orders as (
 
     select * from {{ ref('fct_orders') }}
@@ -96,8 +90,8 @@ overdue_summed as (
 
     select
         person_id,
-        count(*) as overdue_invoice_count,
-        cast(sum(cny_open_amount) as decimal(18, 2)) as overdue_amount
+        cast(sum(cny_open_amount) as decimal(18, 2)) as overdue_amount,
+        count(*) as overdue_invoice_count
     from invoices
     where is_overdue
     group by person_id
@@ -120,12 +114,19 @@ seen_whole as (
     select
         -- ids
         people.person_id,
-        person_companies.company_id,
+        people.company_id,
 
         -- strings
         people.full_name,
         systems_listed.source_systems,
         systems_listed.crm_systems,
+        'CNY' as currency,
+
+        -- dates
+        orders_summed.first_order_on,
+        orders_summed.last_order_on,
+        touched.first_contact_on,
+        touched.last_contact_on,
 
         -- numbers
         coalesce(systems_listed.record_count, 0) as record_count,
@@ -135,28 +136,20 @@ seen_whole as (
         coalesce(overdue_summed.overdue_invoice_count, 0) as overdue_invoice_count,
 
         -- amounts
-        'CNY' as currency,
         coalesce(orders_summed.lifetime_value_amount, 0) as lifetime_value_amount,
         coalesce(overdue_summed.overdue_amount, 0) as overdue_amount,
 
         -- booleans
         -- whom only a CRM knows, no CRM needs to be told about
         systems_listed.source_systems is not null
+        and not people.is_deleted
         and people.full_name is not null
         and (
             people.mobile is not null
             or people.email is not null
             or people.wechat_unionid is not null
-        ) as is_sendable,
-
-        -- dates
-        orders_summed.first_order_on,
-        orders_summed.last_order_on,
-        touched.first_contact_on,
-        touched.last_contact_on
+        ) as is_sendable
     from people
-    left outer join person_companies
-        on people.person_id = person_companies.person_id and person_companies.is_primary
     left outer join systems_listed on people.person_id = systems_listed.person_id
     left outer join orders_summed on people.person_id = orders_summed.person_id
     left outer join tickets_counted on people.person_id = tickets_counted.person_id

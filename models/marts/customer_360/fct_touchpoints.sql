@@ -35,7 +35,7 @@ orders_placed as (
         ordered_on as touched_on
     from orders
     -- a draft is ours until the customer says yes
-    where status <> 'draft'
+    where status != 'draft'
 
 ),
 
@@ -105,12 +105,12 @@ unioned as (
 touchpoints as (
 
     select
-        touchpoint_type || ':' || reference_id as touchpoint_id,
         person_id,
         company_id,
         touchpoint_type,
         reference_id,
-        touched_on
+        touched_on,
+        touchpoint_type || ':' || reference_id as touchpoint_id
     from unioned
     where touched_on is not null
 

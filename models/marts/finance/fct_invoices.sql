@@ -37,6 +37,16 @@ company_records as (
 
 ),
 
+finance_people as (
+
+    select
+        source_record_id,
+        person_id
+    from person_records
+    where source_system = 'finance'
+
+),
+
 received as (
 
     select
@@ -59,11 +69,11 @@ settled as (
         invoices.amount as net_amount,
         invoices.tax_amount,
         invoices.total_amount,
-        cast(coalesce(received.paid_amount, 0) as decimal(18, 2)) as paid_amount,
         invoice_statuses.is_void,
         invoices.issued_on,
         invoices.due_on,
-        received.last_paid_on
+        received.last_paid_on,
+        cast(coalesce(received.paid_amount, 0) as decimal(18, 2)) as paid_amount
     from invoices
     left outer join invoice_statuses on invoices.status = invoice_statuses.source_status
     left outer join received on invoices.invoice_no = received.invoice_no
@@ -75,6 +85,14 @@ judged as (
     select
         invoice_no,
         source_status,
+        currency,
+        net_amount,
+        tax_amount,
+        total_amount,
+        paid_amount,
+        issued_on,
+        due_on,
+        last_paid_on,
         case
             when is_void then 'void'
             -- a credit note is below zero, and so is what settles it
@@ -83,19 +101,25 @@ judged as (
             when paid_amount = 0 then 'open'
             else 'partly_paid'
         end as status,
-        currency,
-        net_amount,
-        tax_amount,
-        total_amount,
-        paid_amount,
         case
             when is_void then cast(0 as decimal(18, 2))
             else cast(total_amount - paid_amount as decimal(18, 2))
-        end as open_amount,
-        issued_on,
-        due_on,
-        last_paid_on
+        end as open_amount
     from settled
+
+),
+
+people_found as (
+
+    select
+        judged.invoice_no,
+        -- who owes it themself, else who is named as the contact
+        coalesce(invoiced_people.person_id, contacts.person_id) as person_id
+    from judged
+    left outer join finance_people as invoiced_people
+        on 'invoice:' || judged.invoice_no = invoiced_people.source_record_id
+    left outer join finance_people as contacts
+        on 'invoice-contact:' || judged.invoice_no = contacts.source_record_id
 
 ),
 
@@ -104,7 +128,7 @@ customers_found as (
     select
         -- ids
         judged.invoice_no,
-        person_records.person_id,
+        people_found.person_id,
         company_records.company_id,
 
         -- strings
@@ -137,14 +161,11 @@ customers_found as (
                 judged.issued_on < exchange_rates.valid_until_on
                 or exchange_rates.valid_until_on is null
             )
-    left outer join person_records
-        on
-            person_records.source_system = 'finance'
-            and judged.invoice_no = person_records.source_record_id
+    left outer join people_found on judged.invoice_no = people_found.invoice_no
     left outer join company_records
         on
             company_records.source_system = 'finance'
-            and judged.invoice_no = company_records.source_record_id
+            and 'invoice:' || judged.invoice_no = company_records.source_record_id
 
 )
 

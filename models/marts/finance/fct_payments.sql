@@ -23,6 +23,9 @@ received as (
         -- strings
         payments.method,
 
+        -- dates
+        payments.paid_on,
+
         -- amounts
         payments.currency,
         payments.amount,
@@ -30,10 +33,7 @@ received as (
         -- booleans
         -- the workbook with the invoice may come later than the one with its payment
         invoices.invoice_no is not null as has_invoice,
-        payments.currency = invoices.currency as is_in_invoice_currency,
-
-        -- dates
-        payments.paid_on
+        payments.currency = invoices.currency as is_in_invoice_currency
     from payments
     left outer join invoices on payments.invoice_no = invoices.invoice_no
 

@@ -29,13 +29,13 @@ tickets as (
 
     select
         'helpdesk' as source_system,
-        'helpdesk:' || cast(id as varchar) as ticket_id,
-        'user:' || cast(requester_id as varchar) as person_record_id,
         title,
         priority,
         status as source_status,
         creation as opened_at,
-        activity as last_activity_at
+        activity as last_activity_at,
+        'helpdesk:' || cast(id as varchar) as ticket_id,
+        'user:' || cast(requester_id as varchar) as person_record_id
     from issues
     where not is_retired
 

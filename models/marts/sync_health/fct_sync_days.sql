@@ -60,14 +60,14 @@ days as (
 sync_days as (
 
     select
-        -- ids
-        days.sync || ':' || cast(days.synced_on as varchar) as sync_day_id,
-
         -- strings
         days.sync,
 
         -- dates
         days.synced_on,
+
+        -- ids
+        days.sync || ':' || cast(days.synced_on as varchar) as sync_day_id,
 
         -- numbers
         coalesce(delivered.delivery_count, 0) as delivery_count,

@@ -34,6 +34,6 @@ select
     expected_sum.row_count as expected_row_count,
     found.row_count as found_row_count
 from expected_sum
-inner join found on expected_sum.row_count <> found.row_count
+inner join found on expected_sum.row_count != found.row_count
 
 {% endtest %}

@@ -1,0 +1,3 @@
+{% macro min_by(expression, ordering) -%}
+    min_by({{ expression }}, {{ ordering }})
+{%- endmacro %}

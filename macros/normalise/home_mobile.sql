@@ -1,0 +1,9 @@
+{% macro home_mobile(expression) -%}
+    {%- set digits = regexp_replaced(
+        regexp_replaced(narrow_text(expression), '[.]0$'), '[\\s().·\u3000\u00a0-]'
+    ) -%}
+    case
+        when {{ regexp_matches(digits, '^([+]?86|0086)?1[3-9][0-9]{9}$') }}
+            then '+86' || right({{ digits }}, 11)
+    end
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro latin_text(expression) -%}
+    latin_text({{ expression }})
+{%- endmacro %}

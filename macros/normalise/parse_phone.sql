@@ -1,0 +1,3 @@
+{% macro parse_phone(expression) -%}
+    parse_phone({{ expression }})
+{%- endmacro %}

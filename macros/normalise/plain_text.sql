@@ -1,0 +1,3 @@
+{% macro plain_text(expression) -%}
+    plain_text({{ expression }})
+{%- endmacro %}

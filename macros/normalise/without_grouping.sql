@@ -1,0 +1,3 @@
+{% macro without_grouping(expression) -%}
+    replace({{ clean_text(expression) }}, ',', '')
+{%- endmacro %}

@@ -1,0 +1,137 @@
+-- One row per identifier that a company's record carries; one that can't be used says why.
+with
+
+company_records as (
+
+    select * from {{ ref('int_company_records_unioned') }}
+
+),
+
+phones as (
+
+    select * from {{ ref('int_phones_normalised') }}
+
+),
+
+names as (
+
+    select * from {{ ref('int_company_names_normalised') }}
+
+),
+
+placeholders as (
+
+    select * from {{ ref('placeholders') }}
+
+),
+
+carried_tax_ids as (
+
+    select
+        record_key,
+        'tax_id' as identifier_type,
+        tax_id as raw_value,
+        {{ code_text('tax_id') }} as identifier
+    from company_records
+    where tax_id is not null
+
+),
+
+judged_tax_ids as (
+
+    select
+        record_key,
+        identifier_type,
+        raw_value,
+        identifier,
+        case when not {{ is_tax_id('identifier') }} then 'no such tax id' end as reason
+    from carried_tax_ids
+
+),
+
+carried_names as (
+
+    select
+        company_records.record_key,
+        'name' as identifier_type,
+        company_records.company_name as raw_value,
+        names.name_key as identifier,
+        names.region,
+        case when length(names.name_key) < 2 then 'too short' end as reason
+    from company_records
+    inner join names on company_records.company_name = names.raw_name
+
+),
+
+carried_phones as (
+
+    select
+        company_records.record_key,
+        'phone' as identifier_type,
+        company_records.phone as raw_value,
+        phones.phone as identifier,
+        phones.reason
+    from company_records
+    inner join phones on company_records.phone = phones.raw_phone
+
+),
+
+carried_emails as (
+
+    select
+        record_key,
+        'email' as identifier_type,
+        email as raw_value,
+        {{ email_address('email') }} as identifier
+    from company_records
+    where email is not null
+
+),
+
+judged_emails as (
+
+    select
+        record_key,
+        identifier_type,
+        raw_value,
+        identifier,
+        case when not {{ is_email_address('identifier') }} then 'not an e-mail address' end
+            as reason
+    from carried_emails
+
+),
+
+carried as (
+
+    select * from judged_tax_ids
+    union all by name
+    select * from carried_names
+    union all by name
+    select * from carried_phones
+    union all by name
+    select * from judged_emails
+
+),
+
+keyed as (
+
+    select
+        carried.record_key,
+        carried.identifier_type,
+        carried.raw_value,
+        carried.identifier,
+        carried.region,
+        case
+            when placeholders.value is not null then 'placeholder'
+            else carried.reason
+        end as reason,
+        carried.reason is null and placeholders.value is null as is_key
+    from carried
+    left outer join placeholders
+        on
+            carried.identifier_type = placeholders.attribute
+            and carried.identifier = placeholders.value
+
+)
+
+select * from keyed

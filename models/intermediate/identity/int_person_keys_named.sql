@@ -1,0 +1,87 @@
+-- One row per usable identifier of a person's record, with the name it came with.
+with
+
+identifiers as (
+
+    select *
+    from {{ ref('int_person_identifiers_keyed') }}
+    where is_key
+
+),
+
+person_records as (
+
+    select * from {{ ref('int_person_records_unioned') }}
+
+),
+
+names as (
+
+    select * from {{ ref('int_person_names_normalised') }}
+
+),
+
+resident_ids as (
+
+    select
+        record_key,
+        identifier as national_id
+    from identifiers
+    where identifier_type = 'national_id'
+
+),
+
+named as (
+
+    select
+        identifiers.record_key,
+        identifiers.identifier_type,
+        identifiers.identifier,
+        identifiers.identifier_kind,
+        coalesce(names.name_kind, 'none') as name_kind,
+        names.name_key,
+        names.first_part,
+        names.last_part,
+        resident_ids.national_id
+    from identifiers
+    inner join person_records on identifiers.record_key = person_records.record_key
+    left outer join names on person_records.known_as = names.raw_name
+    left outer join resident_ids on identifiers.record_key = resident_ids.record_key
+
+),
+
+counted as (
+
+    select
+        identifier_type,
+        identifier,
+        count(distinct name_key) filter (where name_kind = 'full') as full_name_count
+    from named
+    group by identifier_type, identifier
+
+),
+
+usable as (
+
+    select
+        named.record_key,
+        named.identifier_type,
+        named.identifier,
+        named.identifier_kind,
+        named.name_kind,
+        named.name_key,
+        named.first_part,
+        named.last_part,
+        named.national_id,
+        counted.full_name_count
+    from named
+    inner join counted
+        on
+            named.identifier_type = counted.identifier_type
+            and named.identifier = counted.identifier
+    -- a switchboard or a shared mailbox says nothing of who called
+    where counted.full_name_count <= {{ var('identity_hub_cap') }}
+
+)
+
+select * from usable

@@ -1,0 +1,171 @@
+-- One row per two records that are surely of one person, and the rule that says so.
+with
+
+keys as (
+
+    select * from {{ ref('int_person_keys_named') }}
+
+),
+
+crm_links as (
+
+    select *
+    from {{ ref('int_crm_records_anchored') }}
+    where entity_type = 'person'
+
+),
+
+-- the same resident ID, whatever the names
+same_resident_id as (
+
+    select
+        record_key,
+        min(record_key) over (partition by identifier) as other_record_key,
+        'same national_id' as rule
+    from keys
+    where identifier_type = 'national_id'
+
+),
+
+shared as (
+
+    select *
+    from keys
+    where identifier_type <> 'national_id'
+
+),
+
+-- the same identifier and the same full name
+full_names as (
+
+    select
+        record_key,
+        identifier_type,
+        identifier,
+        name_key,
+        first_part,
+        last_part,
+        national_id,
+        count(distinct national_id) over (partition by identifier_type, identifier, name_key)
+            as national_id_count
+    from shared
+    where name_kind = 'full'
+
+),
+
+same_name as (
+
+    select
+        record_key,
+        min(record_key)
+            over (
+                partition by
+                    identifier_type,
+                    identifier,
+                    name_key,
+                    -- father and son of one name: only who says which one he is, is one of them
+                    case when national_id_count > 1 then coalesce(national_id, record_key) end
+            )
+            as other_record_key,
+        'same ' || identifier_type || ' and name' as rule
+    from full_names
+
+),
+
+-- 张先生, or no name at all: one of those who have that identifier, if there is only one
+bearers as (
+
+    select
+        identifier_type,
+        identifier,
+        name_key,
+        min(first_part) as first_part,
+        min(last_part) as last_part,
+        min(record_key) as record_key,
+        max(national_id_count) as national_id_count
+    from full_names
+    group by identifier_type, identifier, name_key
+
+),
+
+part_names as (
+
+    select *
+    from shared
+    -- behind a land line there is an office or a family
+    where name_kind <> 'full' and identifier_kind is distinct from 'landline'
+
+),
+
+candidates as (
+
+    select
+        part_names.record_key,
+        part_names.identifier_type,
+        bearers.record_key as other_record_key,
+        bearers.national_id_count,
+        part_names.name_kind = 'none'
+        or part_names.name_key = bearers.name_key
+        or part_names.last_part in (bearers.first_part, bearers.last_part) as is_compatible,
+        count(distinct bearers.name_key) over (partition by part_names.record_key) as bearer_count
+    from part_names
+    inner join bearers
+        on
+            part_names.identifier_type = bearers.identifier_type
+            and part_names.identifier = bearers.identifier
+
+),
+
+only_bearer as (
+
+    select
+        record_key,
+        other_record_key,
+        'same ' || identifier_type || ', and nobody else has it' as rule
+    from candidates
+    where is_compatible and bearer_count = 1 and national_id_count <= 1
+
+),
+
+-- two of those for whom there is nobody
+same_part_of_name as (
+
+    select
+        record_key,
+        min(record_key)
+            over (partition by identifier_type, identifier, coalesce(name_key, ''))
+            as other_record_key,
+        'same ' || identifier_type || ' and part of a name' as rule
+    from part_names
+    where record_key not in (select candidates.record_key from candidates)
+
+),
+
+unioned as (
+
+    select * from same_resident_id
+    union all by name
+    select * from same_name
+    union all by name
+    select * from only_bearer
+    union all by name
+    select * from same_part_of_name
+    union all by name
+    select record_key, other_record_key, 'same id of ours in the CRM' as rule
+    from crm_links
+
+),
+
+matched as (
+
+    select distinct
+        record_key,
+        other_record_key,
+        rule,
+        'sure' as strength
+    from unioned
+    where record_key <> other_record_key
+
+)
+
+select * from matched

@@ -1,0 +1,68 @@
+-- One row per version of a CRM record and field that it fills.
+with
+
+contact_versions as (
+
+    select
+        'contacts' as object,
+        id,
+        updated,
+        external_id is null as is_before_us,
+        row_number() over (partition by id order by updated desc nulls first, load_id desc) = 1
+            as is_newest,
+        is_deleted,
+        name,
+        mobile,
+        email,
+        wechat_unionid,
+        title,
+        company
+    from {{ ref('stg_selfbuilt__contact_versions') }}
+
+),
+
+company_versions as (
+
+    select
+        'companies' as object,
+        id,
+        updated,
+        external_id is null as is_before_us,
+        row_number() over (partition by id order by updated desc nulls first, load_id desc) = 1
+            as is_newest,
+        is_deleted,
+        name,
+        tax_id,
+        phone,
+        email,
+        city,
+        address
+    from {{ ref('stg_selfbuilt__company_versions') }}
+
+),
+
+contact_values as (
+
+    select object, id, updated, is_before_us, is_newest, is_deleted, field, value
+    from contact_versions
+    unpivot (value for field in (name, mobile, email, wechat_unionid, title, company))
+
+),
+
+company_values as (
+
+    select object, id, updated, is_before_us, is_newest, is_deleted, field, value
+    from company_versions
+    unpivot (value for field in (name, tax_id, phone, email, city, address))
+
+),
+
+unioned as (
+
+    select * from contact_values
+    union all by name
+    select * from company_values
+
+)
+
+select * from unioned
