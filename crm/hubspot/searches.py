@@ -69,8 +69,11 @@ class Search:
                 since = last
                 continue
             # a whole page of one moment: go through that moment by id, and on behind it
+            seen.update(str(each["id"]) for each in fresh)
             moment = {"propertyName": modified_name, "operator": "EQ", "value": str(since)}
-            yield from self.by_id([moment], properties)
+            for page in self.by_id([moment], properties):
+                if fresh := [each for each in page if str(each["id"]) not in seen]:
+                    yield fresh
             since, seen = since + 1, set()
 
     def _items(self, filters: Sequence[Filter], sort: str, properties: Sequence[str]) -> list[Item]:
