@@ -1,4 +1,9 @@
-"""Writes records: their properties first, then their associations."""
+"""Writes records: their properties first, then their associations.
+
+A record that is to be associated is sent until HubSpot says what became of it,
+which an upsert and an update by id allow: whoever read it back instead would find
+the record, and couldn't tell that its association is still to be made.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -48,9 +53,10 @@ class Writer:
             else:
                 outcomes[place] = Written(write.key, write.remote_id or "", {})
         if inputs:
-            report = self._batch(operation).report(list(inputs.values()))
+            batch = self._batch(operation, has_links=any(linked for _, linked in parts))
+            report = batch.report(list(inputs.values()))
             for number, place in enumerate(inputs):
-                outcomes[place] = self._outcome(report, number, writes[place], parts[place][0])
+                outcomes[place] = self._outcome(report, number, writes[place], parts[place])
                 is_new[place] = bool(report.results.get(number, {}).get("new"))
         self._link(writes, parts, outcomes, is_new)
         return [outcomes[place] for place in range(len(writes))]
@@ -77,12 +83,12 @@ class Writer:
             return {"id": write.key, "idProperty": self._external_id, "properties": properties}
         return {"id": write.remote_id, "properties": properties}
 
-    def _batch(self, operation: Operation) -> Batch:
+    def _batch(self, operation: Operation, *, has_links: bool = False) -> Batch:
         verb = "upsert" if operation == "create" else operation
         return Batch(
             what=f"{operation} of {self._object.name}",
             path=f"{self._object.path}/batch/{verb}",
-            send=self._client.write,
+            send=self._client.settle if has_links else self._client.write,
             name_of_input=lambda each: str(each["id"]),
             name_of_result=self._key_shown if operation == "create" else _id_shown,
             is_traced=operation != "archive",
@@ -92,8 +98,9 @@ class Writer:
         return str((result.get("properties") or {}).get(self._external_id))
 
     def _outcome(
-        self, report: Report, number: int, write: Write, properties: Properties
+        self, report: Report, number: int, write: Write, parts: tuple[Properties, Linked]
     ) -> Outcome:
+        properties, linked = parts
         result = report.results.get(number)
         if result is not None:
             shown = shown_fields(result.get("properties") or {}, self._object.time_names)
@@ -103,7 +110,8 @@ class Writer:
             return Written(write.key, str(result["id"]), observed)
         if number in report.refusals:
             return _refused(write, report.refusals[number])
-        return NotWritten(write.key) if number in report.not_sent else Unknown(write.key)
+        is_sent_again = number in report.not_sent or bool(linked)
+        return NotWritten(write.key) if is_sent_again else Unknown(write.key)
 
     def _archive(self, writes: Sequence[Write]) -> list[Outcome]:
         report = self._batch("archive").report([{"id": write.remote_id} for write in writes])
