@@ -223,7 +223,9 @@ def retry(
 @app.command()
 def describe(
     connection: Annotated[str, typer.Argument(metavar="CRM", help="A connection's name.")],
-    object_name: Annotated[str | None, typer.Argument(metavar="[OBJECT]")] = None,
+    object_name: Annotated[
+        str | None, typer.Argument(metavar="[OBJECT]", help="Which object; all by default.")
+    ] = None,
     format_: As = Format.TABLE,
 ) -> None:
     """What the CRM says about its fields.
@@ -278,7 +280,8 @@ def mapping(
 def main() -> None:
     """Run the command line; every error that a person can act on is one message."""
     try:
-        app(standalone_mode=False)
+        # what a command ends with comes back as a value, not as an exception
+        sys.exit(app(standalone_mode=False))
     except SyncError as error:
         _end(str(error), error.exit_code)
     except ConfigurationError as error:
@@ -287,8 +290,6 @@ def main() -> None:
         _end(str(error), ExitCode.USAGE)
     except (CrmError, WarehouseBusyError) as error:
         _end(str(error), ExitCode.FAILED)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
     except typer.Abort:
         _end("aborted", ExitCode.FAILED)
     except Exception as error:

@@ -37,17 +37,17 @@ from reverse_etl.plan.fields import (
 from reverse_etl.syncs import Column, Sync
 
 TABLES = """
-create table moved (
+create temp table moved (
     sync varchar, key varchar, is_desired boolean, is_known boolean,
     rejected_fingerprint varchar, rejected varchar
 );
-create table known_values (
+create temp table known_values (
     sync varchar, key varchar, remote_id varchar, origin varchar, sent json, observed json
 );
-create table totals (sync varchar, desired bigint, known bigint, unchanged bigint);
-create table links (sync varchar, key varchar, field varchar, remote_id varchar);
-create table theirs (sync varchar, remote_id varchar, fields json);
-create table changes (
+create temp table totals (sync varchar, desired bigint, known bigint, unchanged bigint);
+create temp table links (sync varchar, key varchar, field varchar, remote_id varchar);
+create temp table theirs (sync varchar, remote_id varchar, fields json);
+create temp table changes (
     sync varchar, key varchar, operation varchar, reason varchar, remote_id varchar,
     origin varchar, payload varchar, before varchar, waits varchar,
     fingerprint varchar, sent varchar, observed varchar
@@ -133,7 +133,7 @@ def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced
         )
     rejected = "moved.rejected_fingerprint is not distinct from model.fingerprint"
     connection.execute(f"""
-        create table {candidates(sync)} as
+        create temp table {candidates(sync)} as
         select
             moved.key, moved.is_desired, moved.is_known, model.fingerprint,
             {record_id} as record_id,

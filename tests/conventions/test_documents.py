@@ -138,7 +138,7 @@ def test_an_example_that_does_not_parse_is_found(language: str, body: str, wrong
         ("Run `make dmeo`.", True),
         ("```sh\nmake demo lnit\n```\n", True),
         ("```sh\ndbt build --select x\n```\n", False),
-        ("Run `dbt biuld`.", True),
+        ("Run `dbt construct`.", True),
         ("```sh\nfrobnicate\n```\n", True),
         ("```sh\nTZ=UTC .venv/bin/dbt build  # builds\n```\n", False),
         ("```crontab\n5 * * * * cd /srv && make test\n```\n", False),

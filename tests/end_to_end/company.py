@@ -77,9 +77,7 @@ class CompanyProject:
         out = self.run("reverse-etl", "plan", "--full", "--format", "json", *options)
         return {
             sync["sync"]: {
-                change["key"]: change
-                for change in sync["changes"]
-                if change["operation"] != "held"
+                change["key"]: change for change in sync["changes"] if change["operation"] != "held"
             }
             for sync in json.loads(out)["syncs"]
         }

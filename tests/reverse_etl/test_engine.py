@@ -444,6 +444,16 @@ def test_a_model_that_was_not_built_stops_the_sync(new_world: NewWorld) -> None:
     assert world.crm.writes == []
 
 
+def test_what_comes_after_a_stopped_sync_is_stopped_too(new_world: NewWorld) -> None:
+    world = linked(new_world)
+    stopping = Guard(min_rows=2)
+    world.syncs = [dataclasses.replace(world.syncs[0], guard=stopping), world.syncs[1]]
+    applied = world.apply()
+    assert [each.status for each in applied] == ["stopped", "stopped"]
+    assert exit_code(applied) == 4
+    assert world.crm.writes == []
+
+
 def save(world: TestWorld, folder: Any) -> plans.SavedPlan:
     with world.engine.planned(world.syncs) as (made, planned):
         reasons = {each.sync.name: each.verdict.reasons for each in planned}

@@ -46,13 +46,16 @@ identifier_values as (
         identifier_type as attribute,
         identifier as value
     from identifiers
-    where is_key and identifier_type <> 'name'
+    where is_key and identifier_type != 'name'
 
 ),
 
 typed_values as (
 
-    select record_key, attribute, value
+    select
+        record_key,
+        attribute,
+        value
     from company_records
     unpivot (value for attribute in (company_name, city, address))
 

@@ -118,7 +118,10 @@ formed as (
     from spelled
     left outer join legal_forms
         on
-            (legal_forms.position = 'anywhere' and contains(spelled.spelling, legal_forms.legal_form))
+            (
+                legal_forms.position = 'anywhere'
+                and contains(spelled.spelling, legal_forms.legal_form)
+            )
             or (
                 legal_forms.position = 'end'
                 and ends_with(
@@ -160,7 +163,7 @@ placed as (
         on
             formed.is_chinese
             and (
-                regions.region = formed.bracketed
+                formed.bracketed = regions.region
                 or starts_with(formed.distinctive, regions.region)
             )
     qualify
@@ -176,17 +179,15 @@ placed as (
 normalised as (
 
     select
-        placed.raw_name,
+        raw_name,
+        is_branch,
         -- a branch keeps its place in its name: it is another establishment
         case
-            when placed.is_branch or length(placed.without_region) < 2
-                then replace(placed.distinctive, ' ', '')
-            else replace(placed.without_region, ' ', '')
+            when is_branch or length(without_region) < 2 then replace(distinctive, ' ', '')
+            else replace(without_region, ' ', '')
         end as name_key,
-        case when not placed.is_branch and length(placed.without_region) >= 2 then placed.region end
-            as region,
-        placed.is_branch,
-        placed.legal_form is not null
+        case when not is_branch and length(without_region) >= 2 then region end as region,
+        legal_form is not null
         or exists (
             select 1
             from organisation_words

@@ -116,7 +116,10 @@ unioned as (
     union all by name
     select * from same_name_without_place
     union all by name
-    select record_key, other_record_key, 'same id of ours in the CRM' as rule
+    select
+        record_key,
+        other_record_key,
+        'same id of ours in the CRM' as rule
     from crm_links
 
 ),
@@ -129,7 +132,7 @@ matched as (
         rule,
         'sure' as strength
     from unioned
-    where record_key <> other_record_key
+    where record_key != other_record_key
 
 )
 

@@ -66,7 +66,6 @@ unioned as (
 keyed as (
 
     select
-        source_system || ':' || source_record_id as record_key,
         source_system,
         source_record_id,
         company_name,
@@ -75,9 +74,10 @@ keyed as (
         email,
         city,
         address,
-        coalesce(is_deleted, false) as is_deleted,
         first_seen_at,
-        last_seen_at
+        last_seen_at,
+        source_system || ':' || source_record_id as record_key,
+        coalesce(is_deleted, false) as is_deleted
     from unioned
 
 )

@@ -1,4 +1,4 @@
--- One row per CRM record in which people typed, with the record that its id of ours was minted from.
+-- One row per CRM record in which people typed, with the record that its id was minted from.
 with
 
 bound_records as (

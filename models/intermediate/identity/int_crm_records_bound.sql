@@ -47,11 +47,11 @@ bound as (
 
     select
         entity_type,
-        source_system || ':' || source_record_id as record_key,
         source_system,
         source_record_id,
         entity_id,
-        created_at
+        created_at,
+        source_system || ':' || source_record_id as record_key
     from unioned
 
 )

@@ -23,7 +23,10 @@ redirects as (
 
 live as (
 
-    select distinct entity_type, entity_id from identified
+    select distinct
+        entity_type,
+        entity_id
+    from identified
 
 ),
 

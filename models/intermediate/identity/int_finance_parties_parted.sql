@@ -67,14 +67,14 @@ parted as (
         judged.customer_name,
         judged.tax_id,
         judged.is_company,
+        accompanied.has_contact,
+        cast(judged.issued_on as timestamp) as seen_at,
         -- phone and e-mail are the contact's, if one is named
         case when not accompanied.has_contact then judged.phone end as customer_phone,
         case when not accompanied.has_contact then judged.email end as customer_email,
-        accompanied.has_contact,
         case when accompanied.has_contact then judged.contact_name end as contact_name,
         case when accompanied.has_contact then judged.phone end as contact_phone,
-        case when accompanied.has_contact then judged.email end as contact_email,
-        cast(judged.issued_on as timestamp) as seen_at
+        case when accompanied.has_contact then judged.email end as contact_email
     from judged
     inner join accompanied on judged.invoice_no = accompanied.invoice_no
 

@@ -15,7 +15,10 @@ identified as (
 
 live as (
 
-    select distinct entity_type, entity_id from identified
+    select distinct
+        entity_type,
+        entity_id
+    from identified
 
 ),
 
@@ -38,7 +41,7 @@ left_behind as (
         on
             registered.entity_type = identified.entity_type
             and registered.record_key = identified.record_key
-            and registered.entity_id <> identified.entity_id
+            and registered.entity_id != identified.entity_id
     inner join registered as latest
         on
             identified.entity_type = latest.entity_type
@@ -52,7 +55,12 @@ left_behind as (
 -- nobody has the old id: whoever would have inherited it shows where it went
 merged as (
 
-    select entity_type, old_key, new_key, 'merged' as kind, redirected_at
+    select
+        entity_type,
+        old_key,
+        new_key,
+        'merged' as kind,
+        redirected_at
     from left_behind
     where not is_live
     qualify
@@ -68,7 +76,12 @@ merged as (
 -- somebody has it still: the record that founded the new id came from there
 split as (
 
-    select entity_type, old_key, new_key, 'split' as kind, redirected_at
+    select
+        entity_type,
+        old_key,
+        new_key,
+        'split' as kind,
+        redirected_at
     from left_behind
     where is_live and is_founder_of_new
     qualify

@@ -23,7 +23,7 @@ bound_records as (
 known as (
 
     {% if is_incremental() %}
-    select * from {{ this }}
+        select * from {{ this }}
     {% else %}
     select
         cast(null as varchar) as entity_type,
@@ -109,7 +109,12 @@ remembered as (
 
 crm_claims as (
 
-    select entity_type, entity_id, cluster_id, minted_at, founder_key
+    select
+        entity_type,
+        entity_id,
+        cluster_id,
+        minted_at,
+        founder_key
     from remembered
     qualify
         row_number()
@@ -131,7 +136,11 @@ claims as (
 
 kept_claims as (
 
-    select entity_type, entity_id, cluster_id, founder_key
+    select
+        entity_type,
+        entity_id,
+        cluster_id,
+        founder_key
     from claims
     qualify
         row_number()
@@ -157,7 +166,8 @@ identified as (
         clusters.entity_type,
         clusters.cluster_id,
         coalesce(
-            kept_claims.entity_id, {{ minted_id('clusters.entity_type', 'clusters.first_record_key') }}
+            kept_claims.entity_id,
+            {{ minted_id('clusters.entity_type', 'clusters.first_record_key') }}
         ) as entity_id,
         case
             when kept_claims.entity_id is null then clusters.first_record_key
@@ -212,7 +222,7 @@ superseded as (
         on
             known.entity_type = assigned.entity_type
             and known.record_key = assigned.record_key
-            and known.entity_id <> assigned.entity_id
+            and known.entity_id != assigned.entity_id
     where known.is_latest
 
 ),

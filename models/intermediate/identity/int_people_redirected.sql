@@ -9,7 +9,11 @@ redirects as (
 
 redirected as (
 
-    select old_key, new_key, kind, redirected_at
+    select
+        old_key,
+        new_key,
+        kind,
+        redirected_at
     from redirects
     where entity_type = 'person'
 

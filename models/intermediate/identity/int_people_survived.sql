@@ -55,7 +55,7 @@ name_values as (
         case when names.name_kind = 'full' then 2 else 1 end as quality
     from person_records
     inner join names on person_records.full_name = names.raw_name
-    where names.name_kind <> 'none'
+    where names.name_kind != 'none'
 
 ),
 
@@ -68,7 +68,7 @@ identifier_values as (
         case when is_key then 2 else 1 end as quality
     from identifiers
     where
-        (is_key and (identifier_type <> 'phone' or identifier_kind = 'mobile'))
+        (is_key and (identifier_type != 'phone' or identifier_kind = 'mobile'))
         or reason = 'mailbox of a role'
 
 ),
@@ -98,7 +98,11 @@ birth_date_values as (
 
 typed_values as (
 
-    select record_key, attribute, value, 2 as quality
+    select
+        record_key,
+        attribute,
+        value,
+        2 as quality
     from person_records
     unpivot (value for attribute in (title, city, address))
 

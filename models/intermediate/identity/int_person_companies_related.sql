@@ -109,7 +109,10 @@ related as (
         person_records.first_seen_at,
         person_records.last_seen_at
     from employers
-    inner join identified on employers.record_key = identified.record_key and identified.entity_type = 'person'
+    inner join identified
+        on
+            employers.record_key = identified.record_key
+            and identified.entity_type = 'person'
     inner join person_records on employers.record_key = person_records.record_key
 
 )

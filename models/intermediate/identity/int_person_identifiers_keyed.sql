@@ -60,7 +60,10 @@ judged_emails as (
         identifier,
         case
             when not {{ is_email_address('identifier') }} then 'not an e-mail address'
-            when split_part(identifier, '@', 1) in (select local_part from role_mailboxes)
+            when
+                split_part(identifier, '@', 1) in (
+                    select role_mailboxes.local_part from role_mailboxes
+                )
                 then 'mailbox of a role'
         end as reason
     from carried_emails

@@ -38,11 +38,11 @@ named as (
         identifiers.identifier_type,
         identifiers.identifier,
         identifiers.identifier_kind,
-        coalesce(names.name_kind, 'none') as name_kind,
         names.name_key,
         names.first_part,
         names.last_part,
-        resident_ids.national_id
+        resident_ids.national_id,
+        coalesce(names.name_kind, 'none') as name_kind
     from identifiers
     inner join person_records on identifiers.record_key = person_records.record_key
     left outer join names on person_records.known_as = names.raw_name

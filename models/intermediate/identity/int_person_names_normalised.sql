@@ -160,14 +160,14 @@ normalised as (
     select
         raw_name,
         case
-            when is_placeholder or parsed_name.key is null then 'none'
+            when is_placeholder or parsed_name['key'] is null then 'none'
             when is_chinese and length(name) > surname_length then 'full'
-            when not is_chinese and parsed_name.part_count > 1 then 'full'
+            when not is_chinese and parsed_name['part_count'] > 1 then 'full'
             else 'part'
         end as name_kind,
-        parsed_name.key as name_key,
-        parsed_name.first_part as first_part,
-        parsed_name.last_part as last_part,
+        parsed_name['key'] as name_key,
+        parsed_name['first_part'] as first_part,
+        parsed_name['last_part'] as last_part,
         case
             when honorific is null or length(name) <= surname_length then shown
             when position = 'end' then trim(left(shown, length(shown) - length(honorific)))

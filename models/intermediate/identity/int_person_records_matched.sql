@@ -31,7 +31,7 @@ shared as (
 
     select *
     from keys
-    where identifier_type <> 'national_id'
+    where identifier_type != 'national_id'
 
 ),
 
@@ -93,7 +93,7 @@ part_names as (
     select *
     from shared
     -- behind a land line there is an office or a family
-    where name_kind <> 'full' and identifier_kind is distinct from 'landline'
+    where name_kind != 'full' and identifier_kind is distinct from 'landline'
 
 ),
 
@@ -151,7 +151,10 @@ unioned as (
     union all by name
     select * from same_part_of_name
     union all by name
-    select record_key, other_record_key, 'same id of ours in the CRM' as rule
+    select
+        record_key,
+        other_record_key,
+        'same id of ours in the CRM' as rule
     from crm_links
 
 ),
@@ -164,7 +167,7 @@ matched as (
         rule,
         'sure' as strength
     from unioned
-    where record_key <> other_record_key
+    where record_key != other_record_key
 
 )
 

@@ -147,11 +147,9 @@ unioned as (
 keyed as (
 
     select
-        source_system || ':' || source_record_id as record_key,
         source_system,
         source_record_id,
         full_name,
-        coalesce(known_as, full_name) as known_as,
         phone,
         email,
         wechat_unionid,
@@ -162,9 +160,11 @@ keyed as (
         company_name,
         company_record_key,
         birth_date,
-        coalesce(is_deleted, false) as is_deleted,
         first_seen_at,
-        last_seen_at
+        last_seen_at,
+        source_system || ':' || source_record_id as record_key,
+        coalesce(known_as, full_name) as known_as,
+        coalesce(is_deleted, false) as is_deleted
     from unioned
 
 )

@@ -57,9 +57,9 @@ normalised as (
 
     select
         raw_phone,
-        parsed_phone.e164 as phone,
-        parsed_phone.kind as phone_kind,
-        parsed_phone.reason
+        parsed_phone['e164'] as phone,
+        parsed_phone['kind'] as phone_kind,
+        parsed_phone['reason'] as reason
     from parsed
 
 )

@@ -1,4 +1,4 @@
--- One row per record of a person or a company, with its cluster; a record that matches none is its own.
+-- One row per record of a person or a company, with its cluster; some are a cluster alone.
 with
 
 person_records as (

@@ -17,7 +17,10 @@ record_versions as (
 
 fields as (
 
-    select distinct object, field from field_values
+    select distinct
+        object,
+        field
+    from field_values
 
 ),
 
@@ -36,12 +39,20 @@ written_values as (
 
 echoes as (
 
-    select object, remote_id, field, sent_value as value
+    select
+        object,
+        remote_id,
+        field,
+        sent_value as value
     from written_values
     where sent_value is not null
     union by name
     -- how the CRM spells what we sent; what we didn't send was typed by somebody
-    select object, remote_id, field, observed_value as value
+    select
+        object,
+        remote_id,
+        field,
+        observed_value as value
     from written_values
     where sent_value is not null and observed_value is not null
 
@@ -70,7 +81,10 @@ typed_values as (
 
 filled_now as (
 
-    select object, id, field
+    select
+        object,
+        id,
+        field
     from field_values
     where is_newest and not is_deleted
 

@@ -7,16 +7,16 @@ contact_versions as (
         'contacts' as object,
         id,
         updated,
-        external_id is null as is_before_us,
-        row_number() over (partition by id order by updated desc nulls first, load_id desc) = 1
-            as is_newest,
         is_deleted,
         name,
         mobile,
         email,
         wechat_unionid,
         title,
-        company
+        company,
+        external_id is null as is_before_us,
+        row_number() over (partition by id order by updated desc nulls first, load_id desc) = 1
+            as is_newest
     from {{ ref('stg_selfbuilt__contact_versions') }}
 
 ),
@@ -27,23 +27,31 @@ company_versions as (
         'companies' as object,
         id,
         updated,
-        external_id is null as is_before_us,
-        row_number() over (partition by id order by updated desc nulls first, load_id desc) = 1
-            as is_newest,
         is_deleted,
         name,
         tax_id,
         phone,
         email,
         city,
-        address
+        address,
+        external_id is null as is_before_us,
+        row_number() over (partition by id order by updated desc nulls first, load_id desc) = 1
+            as is_newest
     from {{ ref('stg_selfbuilt__company_versions') }}
 
 ),
 
 contact_values as (
 
-    select object, id, updated, is_before_us, is_newest, is_deleted, field, value
+    select
+        object,
+        id,
+        updated,
+        is_before_us,
+        is_newest,
+        is_deleted,
+        field,
+        value
     from contact_versions
     unpivot (value for field in (name, mobile, email, wechat_unionid, title, company))
 
@@ -51,7 +59,15 @@ contact_values as (
 
 company_values as (
 
-    select object, id, updated, is_before_us, is_newest, is_deleted, field, value
+    select
+        object,
+        id,
+        updated,
+        is_before_us,
+        is_newest,
+        is_deleted,
+        field,
+        value
     from company_versions
     unpivot (value for field in (name, tax_id, phone, email, city, address))
 

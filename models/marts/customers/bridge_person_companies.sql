@@ -38,15 +38,15 @@ ranked as (
         person_id,
         company_id,
         source_systems,
+        first_seen_at,
+        last_seen_at,
         row_number()
             over (
                 partition by person_id
                 order by
                     is_deleted asc, best_trust asc nulls last, last_seen_at desc, company_id asc
             )
-        = 1 as is_primary,
-        first_seen_at,
-        last_seen_at
+        = 1 as is_primary
     from related
 
 )
