@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import duckdb
 import typer
 
+import sandbox.cli
 from crm.connections import connect
 from crm.errors import ConfigurationError, CrmError
 from crm.protocol import Field
@@ -40,6 +41,9 @@ app = typer.Typer(
     3 partly done (rejects, conflicts, held records) · 4 stopped by a guard.
     """,
 )
+
+
+app.add_typer(sandbox.cli.app, name="sandbox")
 
 
 class Format(StrEnum):
