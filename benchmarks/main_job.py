@@ -119,6 +119,10 @@ def run(home: Home) -> dict[str, Any]:
     }
 
 
+def _say(done: str) -> None:
+    print(done, file=sys.stderr)
+
+
 def _applied(measured: Round, *options: str) -> dict[str, Any]:
     output = measured.run(
         "apply", "reverse-etl", "apply", "--format", "json", *options, accepted=(0, 3)
