@@ -279,7 +279,7 @@ _RUNS = "runs_since_full"
 
 
 def quieten_dlt() -> None:
-    """Keep dlt from calling home and from chattering; an explicit setting of the user wins."""
+    """Keep dlt from calling home and from chattering; what the environment says wins."""
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
     os.environ.setdefault("NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID", "true")

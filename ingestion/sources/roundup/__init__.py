@@ -26,23 +26,11 @@ from ingestion.tables import Problem, Reading, Table
 ROUNDS = 10
 """How often what changed meanwhile is fetched, before the next run is left to do it."""
 
-_TIME = pa.timestamp("us")
-_USERS = pa.schema(
-    [("id", pa.int64())]
-    + [(n, pa.string()) for n in ("username", "realname", "address", "phone", "organisation")]
-    + [("creation", _TIME), ("activity", _TIME), ("is_retired", pa.bool_())]
-)
-_ISSUES = pa.schema(
-    [("id", pa.int64())]
-    + [(n, pa.string()) for n in ("title", "status", "priority")]
-    + [("requester_id", pa.int64()), ("creation", _TIME), ("activity", _TIME)]
-    + [("is_retired", pa.bool_())]
-)
-_CLASSES = {"users": "user", "issues": "issue"}
-_FIELDS = {
-    "users": ("username", "realname", "address", "phone", "organisation", "creation", "activity"),
-    "issues": ("title", "status", "priority", "creation", "activity"),
+_COLUMNS = {
+    "users": ("username", "realname", "address", "phone", "organisation"),
+    "issues": ("title", "status", "priority"),
 }
+_CLASSES = {"users": "user", "issues": "issue"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +76,15 @@ class RoundupSource:
             class_name: self._client.names(class_name) for class_name in ("status", "priority")
         }
         return [
-            Table(name, ("id",), columns, cursor="activity", lag=self._config.lag, may_repeat=True)
-            for name, columns in (("users", _USERS), ("issues", _ISSUES))
+            Table(
+                name,
+                ("id",),
+                _schema(name),
+                cursor="activity",
+                lag=self._config.lag,
+                may_repeat=True,
+            )
+            for name in _CLASSES
         ]
 
     def read(self, reading: Reading) -> Iterator[pa.Table]:
@@ -123,9 +118,10 @@ class RoundupSource:
         self._client.close()
 
     def _fields(self, table: str) -> tuple[str, ...]:
+        fields = (*_COLUMNS[table], "creation", "activity")
         if table == "issues" and self._config.requester:
-            return (*_FIELDS[table], self._config.requester)
-        return _FIELDS[table]
+            return (*fields, self._config.requester)
+        return fields
 
     def _row(self, table: str, item: Mapping[str, Any]) -> dict[str, Any]:
         """An item of the API as a row."""
@@ -136,7 +132,7 @@ class RoundupSource:
             "is_retired": False,
         }
         if table == "users":
-            for name in ("username", "realname", "address", "phone", "organisation"):
+            for name in _COLUMNS[table]:
                 row[name] = item.get(name)
             return row
         row["title"] = item.get("title")
@@ -177,6 +173,20 @@ class RoundupSource:
                 rows.append({**row, "is_retired": True})
         if rows:
             yield pa.Table.from_pylist(rows, schema=reading.table.columns)
+
+
+def _schema(table: str) -> pa.Schema:
+    time = pa.timestamp("us")
+    return pa.schema(
+        [
+            ("id", pa.int64()),
+            *((name, pa.string()) for name in _COLUMNS[table]),
+            *([("requester_id", pa.int64())] if table == "issues" else []),
+            ("creation", time),
+            ("activity", time),
+            ("is_retired", pa.bool_()),
+        ]
+    )
 
 
 def date(text: str | None) -> dt.datetime | None:
