@@ -69,9 +69,8 @@ def main() -> None:
     parser.add_argument("--format", choices=["json"], default="json")
     options = parser.parse_args()
     home = Home(options.home.resolve())
-    systems.start(
-        home, options.people, SEED, None, report=lambda done: print(done, file=sys.stderr)
-    )
+    today = datetime.now(SHANGHAI).date()
+    systems.start(home, options.people, SEED, today, report=_say)
     try:
         print(json.dumps(run(home), indent=2))
     finally:
