@@ -15,11 +15,13 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from demo import story, systems
 from demo.layout import REPOSITORY, Home
+from demo.population import SHANGHAI
 
 CHANGED = 100
 SEED = 1
