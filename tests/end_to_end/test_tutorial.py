@@ -76,6 +76,7 @@ def reader(linked_project: Project) -> Iterator[Reader]:
     linked_project.run("python", "-m", "demo", "stop")
 
 
+@pytest.mark.timeout(1200)
 def test_the_tutorial_goes_as_it_says(root: Path, reader: Reader) -> None:
     page = (root / "docs" / "tutorial.md").read_text(encoding="utf-8")
     steps: list[Step] = []
