@@ -95,6 +95,9 @@ def doings(statements: Sequence[ast.stmt]) -> Iterator[str]:
                 continue
             case ast.Expr(value=ast.Constant()):
                 continue
+            # a command line puts its groups together
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr="add_typer"))):
+                continue
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 yield from touching(default_values(statement))
             case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
