@@ -31,6 +31,8 @@ demo-stop: setup  ## end what `make demo KEEP=1` left running
 	$(BIN)/python -m demo stop
 
 .PHONY: lint
+# sqlfluff compiles the models, which opens a warehouse: one of its own, or it waits for whoever builds
+lint: export TONGKE_WAREHOUSE := :memory:
 lint: setup docs-check  ## every linter, without changing a file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -1,5 +1,6 @@
 """What an answer means: the one place where statuses and codes become a meaning."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -9,6 +10,7 @@ from typing import Any, Literal
 import orjson
 
 from crm.pointer import Pointer
+from crm.quota import Said
 from crm.transport import Answer
 
 Meaning = Literal[
@@ -84,6 +86,9 @@ class Reading:
     field_name: str | None = None
     request_id: str | None = None
     retry_after: float | None = None
+    said: Said | None = None
+    is_day_spent: bool = False
+    """It is busy because there is nothing left of the day's budget."""
 
     def __str__(self) -> str:
         """Say what came without a word of the CRM's, which may quote values."""
@@ -93,6 +98,24 @@ class Reading:
         if self.request_id is not None:
             parts.append(f"request id {self.request_id}")
         return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetHeaders:
+    """The headers in which a CRM says how much of the budget is left."""
+
+    limit: str
+    remaining: str
+    window_ms: str
+    remaining_today: str
+
+    def read(self, headers: Mapping[str, str]) -> Said | None:
+        """Read them; nothing if none is there."""
+        names = (self.limit, self.remaining, self.window_ms, self.remaining_today)
+        limit, remaining, window, today = (_whole(headers.get(name)) for name in names)
+        if limit is None and today is None:
+            return None
+        return Said(limit, remaining, window / 1000 if window else None, today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +130,11 @@ class AnswerRules:
     field_name: Pointer | None = None
     request_id: Pointer | None = None
     request_id_header: str | None = None
+    budget: BudgetHeaders | None = None
+    day_spent: Predicate | None = None
+    """Tells the `busy` that lasts until tomorrow from the one that lasts seconds."""
+    waits: Mapping[int, float] = field(default_factory=dict)
+    """How many seconds to wait after a status, if the answer doesn't say."""
 
     def read(self, answer: Answer, now: float) -> Reading:
         """Read an answer."""
@@ -114,15 +142,20 @@ class AnswerRules:
         known = None if data is UNREADABLE else data
         code = _text(self.code(known)) if self.code else None
         retry_after = parse_retry_after(answer.headers.get("Retry-After"), now)
+        meaning = self._meaning(answer.status, data, code, retry_after)
         return Reading(
-            meaning=self._meaning(answer.status, data, code, retry_after),
+            meaning=meaning,
             status=answer.status,
             data=known,
             code=code,
             message=(_text(self.message(known)) if self.message else None) or "",
             field_name=_text(self.field_name(known)) if self.field_name else None,
             request_id=self._request_id(answer, known),
-            retry_after=retry_after,
+            retry_after=self.waits.get(answer.status) if retry_after is None else retry_after,
+            said=self.budget.read(answer.headers) if self.budget else None,
+            is_day_spent=meaning == "busy"
+            and self.day_spent is not None
+            and self.day_spent.holds(known),
         )
 
     def _meaning(
@@ -152,9 +185,11 @@ def parse_retry_after(text: str | None, now: float) -> float | None:
     if not text:
         return None
     try:
-        return max(0.0, float(text))
+        seconds = float(text)
     except ValueError:
         pass
+    else:
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
@@ -176,6 +211,10 @@ def _parse(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         return UNREADABLE
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.strip().isdecimal() else None
 
 
 def _text(value: Any) -> str | None:

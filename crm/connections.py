@@ -20,6 +20,8 @@ import dlt
 
 from crm.errors import ConfigurationError
 from crm.http import Client
+from crm.hubspot import rules as hubspot
+from crm.hubspot.crm import HubSpot
 from crm.protocol import Crm
 from crm.quota import Quota, Rate
 from crm.runtime import Runtime
@@ -30,7 +32,10 @@ from crm.transport import RequestsTransport, Transport
 
 N = TypeVar("N", int, float)
 
-KINDS = ("selfbuilt",)
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 60.0
+
+KINDS = ("hubspot", "selfbuilt")
 
 
 def connect(
@@ -46,11 +51,13 @@ def connect(
         ConfigurationError: a setting or a secret is missing or wrong; it says which.
     """
     settings = _Settings(f"crm.{name}")
-    settings.text("kind", choices=KINDS)
+    runtime = runtime or Runtime()
+    if settings.text("kind", choices=KINDS) == "hubspot":
+        return _open_hubspot(settings, runtime=runtime, transport=transport, quota=quota)
     return _open_selfbuilt(
         load_profile(settings.text("profile")),
         settings,
-        runtime=runtime or Runtime(),
+        runtime=runtime,
         transport=transport,
         quota=quota,
     )
@@ -65,32 +72,72 @@ def _open_selfbuilt(
     quota: Quota | None,
 ) -> SelfBuilt:
     """Put the parts of a connection together."""
-    base_url = settings.text("base_url")
-    if urlsplit(base_url).scheme not in {"http", "https"} or not urlsplit(base_url).netloc:
-        raise ConfigurationError(
-            f"{settings.where}.base_url: must begin with https:// (or http://)"
-        )
+    base_url = settings.address()
     given = {name: settings.text(name, otherwise=value) for name, value in profile.settings.items()}
     secrets = {name: settings.secret(name) for name in profile.secrets}
     rate = settings.rate(profile.rate)
     profile = replace(profile, rate=rate)
     known = {**given, **secrets}
+    connecting = settings.seconds("timeouts.connect", profile.connect_timeout)
+    reading = settings.seconds("timeouts.read", profile.read_timeout)
     client = Client(
         base_url=base_url.rstrip("/"),
         rules=profile.answers,
         sign_in=SignIn(profile.sign_in, known, runtime),
         quota=quota or Quota(rate, runtime),
         transport=transport
-        or RequestsTransport(
-            base_url,
-            pool_size=rate.in_flight,
-            connect=settings.seconds("timeouts.connect", profile.connect_timeout),
-            read=settings.seconds("timeouts.read", profile.read_timeout),
-        ),
+        or RequestsTransport(base_url, pool_size=rate.in_flight, connect=connecting, read=reading),
         runtime=runtime,
         check=profile.check_call.make(with_derived(known)) if profile.check_call else None,
     )
     return SelfBuilt(profile, client, given)
+
+
+def _open_hubspot(
+    settings: "_Settings",
+    *,
+    runtime: Runtime,
+    transport: Transport | None,
+    quota: Quota | None,
+) -> HubSpot:
+    """Put the parts of a connection to HubSpot together."""
+    base_url = settings.address(hubspot.BASE_URL)
+    auth = settings.text("auth", otherwise="private_app", choices=("private_app", "oauth"))
+    rules, names = (
+        (hubspot.oauth(), hubspot.OAUTH_SECRETS)
+        if auth == "oauth"
+        else (hubspot.PRIVATE_APP, hubspot.PRIVATE_APP_SECRETS)
+    )
+    rate = settings.rate(hubspot.RATE)
+    client = Client(
+        base_url=base_url.rstrip("/"),
+        rules=hubspot.ANSWERS,
+        sign_in=SignIn(rules, {name: settings.secret(name) for name in names}, runtime),
+        quota=quota or Quota(rate, runtime),
+        transport=transport
+        or RequestsTransport(
+            base_url,
+            pool_size=rate.in_flight,
+            connect=settings.seconds("timeouts.connect", CONNECT_TIMEOUT),
+            read=settings.seconds("timeouts.read", READ_TIMEOUT),
+        ),
+        runtime=runtime,
+        budgets={
+            hubspot.SEARCH: Quota(settings.rate(hubspot.SEARCH_RATE, "search_rate"), runtime),
+            hubspot.ASSOCIATIONS: Quota(
+                settings.rate(hubspot.ASSOCIATIONS_RATE, "association_rate"), runtime
+            ),
+        },
+    )
+    options = hubspot.Options(
+        names=settings.names,
+        external_id=settings.text("external_id", otherwise="tongke_id"),
+        version=settings.text("version", otherwise="v3"),
+        page_size=settings.whole("page_size", hubspot.MOST_IN_PAGE),
+        read_lag=settings.seconds("read_lag", hubspot.READ_LAG, least=0),
+        in_flight=rate.in_flight,
+    )
+    return HubSpot(client, options)
 
 
 class _Settings:
@@ -115,29 +162,68 @@ class _Settings:
             raise self._missing(key, "secrets.toml")
         return str(value)
 
-    def rate(self, usual: Rate) -> Rate:
-        """Give the profile's rate with what the connection says of it."""
-        return Rate(
-            per_second=self._number("rate.per_second", float, usual.per_second),
-            burst=self._number("rate.burst", int, usual.burst) or usual.burst,
-            per_day=self._number("rate.per_day", int, usual.per_day),
-            in_flight=self._number("rate.in_flight", int, usual.in_flight) or usual.in_flight,
+    def address(self, otherwise: str | None = None) -> str:
+        """Give where the CRM is."""
+        base_url = self.text("base_url", otherwise=otherwise)
+        if urlsplit(base_url).scheme not in {"http", "https"} or not urlsplit(base_url).netloc:
+            raise ConfigurationError(
+                f"{self.where}.base_url: must begin with https:// (or http://)"
+            )
+        return base_url
+
+    def names(self, key: str) -> list[str]:
+        """Give a list of names; in the environment it is a JSON list or has commas between."""
+        value: Any = dlt.config.get(f"{self.where}.{key}")
+        if value is None:
+            return []
+        if isinstance(value, str):
+            value = value.strip().strip("[]").replace('"', "").split(",")
+        if not isinstance(value, list):
+            raise ConfigurationError(f"{self.where}.{key}: must be a list of names")
+        return [name for each in value if (name := str(each).strip())]
+
+    def rate(self, usual: Rate, key: str = "rate") -> Rate:
+        """Give the usual rate with what the connection says of it."""
+        per_window = self._number(f"{key}.per_window", int, None)
+        return replace(
+            usual,
+            per_second=self._number(f"{key}.per_second", float, usual.per_second),
+            burst=self._number(f"{key}.burst", int, usual.burst) or usual.burst,
+            per_window=per_window or usual.per_window,
+            window=self._number(f"{key}.window", float, usual.window) or usual.window,
+            is_firm=usual.is_firm or per_window is not None,
+            per_day=self._number(f"{key}.per_day", int, usual.per_day),
+            time_zone=self.text(f"{key}.time_zone", otherwise=usual.time_zone),
+            in_flight=self.whole(f"{key}.in_flight", usual.in_flight),
         )
 
-    def seconds(self, key: str, usual: float) -> float:
-        """Give a span of time."""
-        return self._number(key, float, usual) or usual
+    def whole(self, key: str, usual: int) -> int:
+        """Give a whole number."""
+        return self._number(key, int, usual) or usual
 
-    def _number(self, key: str, kind: Callable[[Any], N], otherwise: N | None) -> N | None:
+    def seconds(self, key: str, usual: float, *, least: float | None = None) -> float:
+        """Give a span of time; above 0 if nothing else is said."""
+        given = self._number(key, float, usual, least=least)
+        return usual if given is None else given
+
+    def _number(
+        self,
+        key: str,
+        kind: Callable[[Any], N],
+        otherwise: N | None,
+        *,
+        least: float | None = None,
+    ) -> N | None:
         value: Any = dlt.config.get(f"{self.where}.{key}")
         if value is None:
             return otherwise
         try:
             number = kind(value)
         except (TypeError, ValueError):
-            number = kind(0)
-        if number <= 0:
-            raise ConfigurationError(f"{self.where}.{key}: must be a number above 0")
+            number = kind(-1)
+        if number < least if least is not None else number <= 0:
+            wanted = f"from {least:g} up" if least is not None else "above 0"
+            raise ConfigurationError(f"{self.where}.{key}: must be a number {wanted}")
         return number
 
     def _missing(self, key: str, file: str) -> ConfigurationError:

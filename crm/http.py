@@ -6,12 +6,13 @@ The one exception: a write that was answered "you aren't signed in" was surely
 not carried out and goes out once more after a new sign-in.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from crm.answers import AnswerRules, Reading
+from crm.answers import AnswerRules, Meaning, Reading
 from crm.errors import (
     ConfigurationError,
     CrmError,
@@ -32,6 +33,8 @@ LONGEST_WAIT = 120.0
 
 FIRST_WAIT = 0.5
 
+ANSWERS_TO_WRITES: frozenset[Meaning] = frozenset({"ok", "gone", "undone", "refused"})
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -46,6 +49,8 @@ class Client:
     runtime: Runtime
     check: Call | None = None
     """Asks whether our sign-in still counts."""
+    budgets: Mapping[str, Quota] = field(default_factory=dict)
+    """Those that some of its calls draw on, besides or instead of `quota`, by name."""
 
     def read(self, call: Call, *, is_empty: Callable[[Any], bool] | None = None) -> Reading:
         """Ask something, again if need be; gives an answer that is `ok` or `gone`.
@@ -58,17 +63,19 @@ class Client:
             RetryableError: it didn't work in `ATTEMPTS` tries, or the CRM asks for a long wait.
             FatalError: the CRM refuses.
         """
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                reading = self._ask(call, is_empty)
-            except (RetryableError, UnknownOutcomeError) as error:
-                problem: CrmError = error
-            else:
-                if reading.meaning in {"ok", "gone"}:
-                    return reading
-                problem = self._problem(call, reading)
-            self._wait_or_raise(call, attempt, problem)
-        raise AssertionError  # the last attempt returns or raises
+        return self._repeat(call, {"ok", "gone"}, is_empty)
+
+    def settle(self, call: Call) -> Reading:
+        """Change something that may be asked for any number of times, again if need be.
+
+        Gives an answer that is `ok`, `gone`, `undone` or `refused`.
+
+        Raises:
+            RetryableError: it didn't work in `ATTEMPTS` tries, or the CRM asks for a long wait;
+                asking for it again does no harm.
+            FatalError: the CRM refuses.
+        """
+        return self._repeat(call, ANSWERS_TO_WRITES, None)
 
     def write(self, call: Call) -> Reading:
         """Change something, once; gives an answer that is `ok`, `gone`, `undone` or `refused`.
@@ -79,9 +86,24 @@ class Client:
             FatalError: nothing was written and nothing will be.
         """
         reading = self._ask(call, None)
-        if reading.meaning in {"ok", "gone", "undone", "refused"}:
+        if reading.meaning in ANSWERS_TO_WRITES:
             return reading
         raise self._problem(call, reading)
+
+    def _repeat(
+        self, call: Call, wanted: Collection[Meaning], is_empty: Callable[[Any], bool] | None
+    ) -> Reading:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                reading = self._ask(call, is_empty)
+            except (RetryableError, UnknownOutcomeError) as error:
+                problem: CrmError = error
+            else:
+                if reading.meaning in wanted:
+                    return reading
+                problem = self._problem(call, reading)
+            self._wait_or_raise(call, attempt, problem)
+        raise AssertionError  # the last attempt returns or raises
 
     def _ask(self, call: Call, is_empty: Callable[[Any], bool] | None) -> Reading:
         """Send a call; once more with a new token if the CRM didn't know us."""
@@ -140,18 +162,17 @@ class Client:
     def _send(self, call: Call, token: str | None, *, is_signed: bool) -> tuple[Answer, Reading]:
         """Send one request with one token of the quota, and read the answer."""
         request = Request(call.method, self._address(call), call.headers, call.body)
-        self.quota.take()
-        if is_signed:
-            request = self.sign_in.sign(request, token)
-        try:
-            answer = self.transport.send(request)
-        except NotSentError as error:
-            raise RetryableError(f"{call.what}: not sent: {error}") from None
-        except CutOffError as error:
-            raise UnknownOutcomeError(f"{call.what}: {error}") from None
-        reading = self.rules.read(answer, self.runtime.now())
-        self._heed(reading)
-        return answer, reading
+        quotas = [self.budgets.get(name, self.quota) for name in call.budgets]
+        with _taken(quotas):
+            if is_signed:
+                request = self.sign_in.sign(request, token)
+            try:
+                answer = self.transport.send(request)
+            except NotSentError as error:
+                raise RetryableError(f"{call.what}: not sent: {error}") from None
+            except CutOffError as error:
+                raise UnknownOutcomeError(f"{call.what}: {error}") from None
+        return answer, self._heeded(quotas[0], self.rules.read(answer, self.runtime.now()))
 
     def _address(self, call: Call) -> str:
         url = call.path if "://" in call.path else self.base_url + call.path
@@ -159,12 +180,17 @@ class Client:
             return url
         return f"{url}{'&' if '?' in url else '?'}{urlencode(call.parameters, quote_via=quote)}"
 
-    def _heed(self, reading: Reading) -> None:
-        """Let the whole connection rest when the CRM has had enough of it."""
+    def _heeded(self, quota: Quota, reading: Reading) -> Reading:
+        """Let all who draw on a budget rest when the CRM has had enough of it."""
+        if reading.said is not None:
+            quota.told(reading.said)
+        if reading.is_day_spent:
+            return replace(reading, retry_after=quota.spent())
         if reading.meaning == "busy":
-            self.quota.refused(reading.retry_after)
+            quota.refused(reading.retry_after)
         else:
-            self.quota.accepted()
+            quota.accepted()
+        return reading
 
     def _wait_or_raise(self, call: Call, attempt: int, problem: CrmError) -> None:
         if not isinstance(problem, (RetryableError, UnknownOutcomeError)):
@@ -194,3 +220,17 @@ class Client:
                 return FatalError(f"{said}: we aren't allowed to; check the account's permissions")
             case _:
                 return FatalError(f"{said}: the CRM doesn't understand it; check the profile")
+
+
+@contextmanager
+def _taken(quotas: Sequence[Quota]) -> Iterator[None]:
+    """Hold one token of each."""
+    taken: list[Quota] = []
+    try:
+        for quota in quotas:
+            quota.take()
+            taken.append(quota)
+        yield
+    finally:
+        for quota in taken:
+            quota.ended()

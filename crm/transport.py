@@ -29,6 +29,8 @@ class Call:
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
+    budgets: tuple[str, ...] = ("",)
+    """The budgets it draws on; "" is the connection's own, others are named by the CRM's file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,9 @@ class Transport(Protocol):
             NotSentError: it never reached the CRM.
             CutOffError: it may have.
         """
+
+    def close(self) -> None:
+        """Close the connections."""
 
 
 class RequestsTransport:

@@ -47,10 +47,14 @@ kind = "ledger"
 
 [crm.selfbuilt]
 kind = "selfbuilt"
-profile = "pocketbase"
+profile = "{crm_profile}"
 base_url = "{crm_url}"
 rate = {{ per_second = 50, in_flight = 4 }}
 """
+
+
+CRM_PROFILE = Path(__file__).with_name("crm.yml")
+"""What the company calls its CRM's fields; the rest of the profile is PocketBase's."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ def write(home: Home, helpdesk_url: str, crm_url: str, passwords: Passwords) -> 
     config = CONFIG.format(
         helpdesk_url=helpdesk_url.rstrip("/"),
         crm_url=crm_url.rstrip("/"),
+        crm_profile=CRM_PROFILE.as_posix(),
         finance=home.finance.resolve().as_posix(),
         shop=home.shop.resolve().as_posix(),
     )

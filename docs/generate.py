@@ -18,6 +18,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -26,7 +27,11 @@ from dbt.cli.main import dbtRunner
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
-PROGRAMS = {"ingestion": "ingestion.cli", "reverse-etl": "reverse_etl.cli"}
+PROGRAMS = {
+    "ingestion": "ingestion.cli",
+    "reverse-etl": "reverse_etl.cli",
+    "python -m demo": "demo.cli",
+}
 Command = Any
 Parameter = Any
 """Typer brings click along under a private name of its own, so neither has a type to import."""
@@ -66,6 +71,7 @@ CONNECTION = {
     "base_url": "Where it is.",
     "rate": "`per_second`, `burst`, `per_day`, `in_flight`: what the CRM lets one account do.",
 }
+SHOWN_LINES = 40
 NOTE = "<!-- Written by `make docs`; edit the code, not this page. -->\n"
 
 
@@ -85,7 +91,7 @@ def main() -> None:
     stale = [name for name, text in pages.items() if text != read(REFERENCE / name)]
     if is_check:
         for name in stale:
-            sys.stderr.writelines(difference(name, pages[name]))
+            sys.stderr.writelines(islice(difference(name, pages[name]), SHOWN_LINES))
         if stale:
             sys.exit(f"docs/reference is stale ({', '.join(stale)}): run `make docs`")
         return

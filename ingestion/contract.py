@@ -23,17 +23,17 @@ def duckdb_type(arrow: pa.DataType) -> str:
         return f"DECIMAL({arrow.precision},{arrow.scale})"
     if pa.types.is_timestamp(arrow):
         return "TIMESTAMP WITH TIME ZONE" if arrow.tz else "TIMESTAMP"
-    return _TYPES[arrow]
+    return _TYPES[str(arrow)]
 
 
-_TYPES: Mapping[pa.DataType, str] = {
-    pa.string(): "VARCHAR",
-    pa.int64(): "BIGINT",
-    pa.float64(): "DOUBLE",
-    pa.bool_(): "BOOLEAN",
-    pa.date32(): "DATE",
-    pa.time64("us"): "TIME",
-    pa.binary(): "BLOB",
+_TYPES: Mapping[str, str] = {
+    "string": "VARCHAR",
+    "int64": "BIGINT",
+    "double": "DOUBLE",
+    "bool": "BOOLEAN",
+    "date32[day]": "DATE",
+    "time64[us]": "TIME",
+    "binary": "BLOB",
 }
 
 

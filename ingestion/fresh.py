@@ -2,6 +2,7 @@
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.landed import CONTENT_LENGTH
 
@@ -15,25 +16,29 @@ class Fresh:
     because a content that comes back after another one is a new row.
     """
 
-    def __init__(self, known: pa.Table | None, mark: str) -> None:
+    def __init__(self, known: pa.Table | None, mark: str, *, may_repeat: bool = False) -> None:
         self._mark = mark
+        self._may_repeat = may_repeat
         self._connection = duckdb.connect(":memory:")
         self._connection.execute("create table known (content varchar)")
         if known is not None:
             self._remember(known)
 
     def only_new(self, batch: pa.Table) -> pa.Table:
-        """The rows of the batch that are new, each once, with their ids."""
+        """The rows of the batch that are new, with their ids."""
+        once = "qualify row_number() over (partition by content) = 1" if self._may_repeat else ""
         self._connection.register("batch", batch)
         try:
             fresh = self._connection.execute(
                 f"select * exclude (content), content || '.{self._mark}' as {ID} "
                 f"from (select *, {digest(batch.column_names)} as content from batch) "
-                "anti join known using (content)"
+                f"anti join known using (content) {once}"
             ).to_arrow_table()
         finally:
             self._connection.unregister("batch")
-        # DuckDB gives text back as it was and decimals in their own width: the schema stays
+        if self._may_repeat:
+            contents = pc.utf8_slice_codeunits(fresh[ID], 0, CONTENT_LENGTH)
+            self._remember(pa.table({"content": contents}))
         return fresh.cast(batch.schema.append(pa.field(ID, pa.string())))
 
     def close(self) -> None:

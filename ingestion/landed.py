@@ -59,7 +59,7 @@ class Landed:
         if types[cursor].startswith(("TIMESTAMP", "DATE")):
             sane = (
                 f"where {_quoted(cursor)}::timestamp <= "
-                f"make_timestamp((_dlt_load_id::double * 1000000)::bigint) + {FUTURE}"
+                f"make_timestamp((try_cast(_dlt_load_id as double) * 1000000)::bigint) + {FUTURE}"
             )
         with self._opened() as connection:
             if connection is None:

@@ -37,6 +37,9 @@ from warehouse.connection import DEFAULT_PATIENCE, waiting
 SCHEMA_CONTRACT: Any = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 """A new column is news worth having; a column whose type changed would be wrong in silence."""
 
+BATCH_ROWS = 50_000
+"""How many rows are handed to dlt at once: enough for its speed, and no burden to memory."""
+
 OnRows = Callable[[str, int], None]
 Status = Literal["done", "partly", "failed", "misconfigured"]
 
@@ -213,9 +216,9 @@ class Landing:
         known = None
         if not table.by_file:
             known = landed.contents(table.name, table.key, cursor=table.cursor, start=start)
-        fresh = Fresh(known, mark)
+        fresh = Fresh(known, mark, may_repeat=table.may_repeat)
         try:
-            for batch in source.read(Reading(table, landed, start, full)):
+            for batch in _coalesced(source.read(Reading(table, landed, start, full))):
                 new = fresh.only_new(batch.select(table.columns.names).cast(table.columns))
                 if new.num_rows:
                     yield work.written(new)
@@ -276,7 +279,7 @@ _RUNS = "runs_since_full"
 
 
 def quieten_dlt() -> None:
-    """Keep dlt from calling home and from chattering; an explicit setting of the user wins."""
+    """Keep dlt from calling home and from chattering; what the environment says wins."""
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
     os.environ.setdefault("NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID", "true")
@@ -391,6 +394,18 @@ def _ours(error: PipelineStepFailed, name: str) -> IngestionError:
             )
         last, cause = cause, cause.__cause__ or getattr(cause, "exception", None)
     return SourceError(f"{name}: {type(last).__name__} while landing: {last}")
+
+
+def _coalesced(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Fewer, larger batches: a hundred small files cost as much as a hundred large ones."""
+    gathered: list[pa.Table] = []
+    for batch in batches:
+        gathered.append(batch)
+        if sum(b.num_rows for b in gathered) >= BATCH_ROWS:
+            yield pa.concat_tables(gathered)
+            gathered = []
+    if gathered:
+        yield pa.concat_tables(gathered)
 
 
 def _known_tables(pipeline: dlt.Pipeline) -> list[str]:

@@ -9,6 +9,7 @@ underscores or a name that two headers share.
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 MAX_LENGTH = 60
 
@@ -16,12 +17,14 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _OTHER = re.compile(r"[^a-z0-9]+")
 
 
+@lru_cache(maxsize=10_000)
 def clean(header: str) -> str:
     """A header without the blanks, line breaks and full-width forms that people put into it."""
     text = unicodedata.normalize("NFKC", header)
     return re.sub(r"\s+", "", text) if _is_chinese(text) else re.sub(r"\s+", " ", text).strip()
 
 
+@lru_cache(maxsize=10_000)
 def column_name(header: str) -> str:
     """A readable snake_case name for a header that nobody mapped."""
     spaced = _CAMEL.sub("_", "_".join(_syllables(clean(header)))).lower()

@@ -30,6 +30,8 @@ class Table:
     """
     by_file: bool = False
     """Whole files are new or known; their rows aren't compared one by one."""
+    may_repeat: bool = False
+    """One run may bring the same version of a row twice, because pages shift while it reads."""
     may_lack: frozenset[str] = field(default=frozenset())
     """Columns of ours that the source needn't give, such as the mark of a tombstone."""
 

@@ -12,8 +12,8 @@ from typing import Annotated, Any, NoReturn
 
 import duckdb
 import typer
-from rich.console import Console
 
+import sandbox.cli
 from crm.connections import connect
 from crm.errors import ConfigurationError, CrmError
 from crm.protocol import Field
@@ -41,6 +41,9 @@ app = typer.Typer(
     3 partly done (rejects, conflicts, held records) · 4 stopped by a guard.
     """,
 )
+
+
+app.add_typer(sandbox.cli.app, name="sandbox")
 
 
 class Format(StrEnum):
@@ -106,7 +109,7 @@ def plan(
             data = render.plan_as_data(made, planned, limit, kept.plan_id if kept else None)
             typer.echo(render.as_json(data))
             return
-        render.print_plan(Console(), made, planned, limit)
+        render.print_plan(render.new_console(), made, planned, limit)
         if kept is not None:
             typer.echo(f"Saved to {out}. Apply exactly this: reverse-etl apply --plan {out}")
 
@@ -153,7 +156,7 @@ def status(format_: As = Format.TABLE) -> None:
 def history(
     sync: OneSync = None,
     key: Annotated[str | None, typer.Option(help="What was sent of this record.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 20,
     format_: As = Format.TABLE,
 ) -> None:
     """The runs, newest first; with --key, everything that was sent of one record.
@@ -212,7 +215,7 @@ def retry(
                 if format_ is Format.JSON:
                     typer.echo(render.as_json(render.plan_as_data(made, planned, None)))
                 else:
-                    render.print_plan(Console(), made, planned, None)
+                    render.print_plan(render.new_console(), made, planned, None)
             return
         _apply(ledger, wanted, selection, format_, command="retry")
 
@@ -220,7 +223,9 @@ def retry(
 @app.command()
 def describe(
     connection: Annotated[str, typer.Argument(metavar="CRM", help="A connection's name.")],
-    object_name: Annotated[str | None, typer.Argument(metavar="[OBJECT]")] = None,
+    object_name: Annotated[
+        str | None, typer.Argument(metavar="[OBJECT]", help="Which object; all by default.")
+    ] = None,
     format_: As = Format.TABLE,
 ) -> None:
     """What the CRM says about its fields.
@@ -275,7 +280,8 @@ def mapping(
 def main() -> None:
     """Run the command line; every error that a person can act on is one message."""
     try:
-        app(standalone_mode=False)
+        # what a command ends with comes back as a value, not as an exception
+        sys.exit(app(standalone_mode=False))
     except SyncError as error:
         _end(str(error), error.exit_code)
     except ConfigurationError as error:
@@ -284,8 +290,6 @@ def main() -> None:
         _end(str(error), ExitCode.USAGE)
     except (CrmError, WarehouseBusyError) as error:
         _end(str(error), ExitCode.FAILED)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
     except typer.Abort:
         _end("aborted", ExitCode.FAILED)
     except Exception as error:
@@ -311,7 +315,7 @@ def _apply(
     if format_ is Format.JSON:
         typer.echo(render.as_json(render.applied_as_data(applied)))
     else:
-        render.print_applied(Console(), applied)
+        render.print_applied(render.new_console(), applied)
     raise typer.Exit(exit_code(applied))
 
 
@@ -395,7 +399,7 @@ def _print_rows(rows: list[dict[str, Any]], format_: Format, empty: str) -> None
     if format_ is Format.JSON:
         typer.echo(render.as_json(rows))
     else:
-        render.print_rows(Console(), rows, empty=empty)
+        render.print_rows(render.new_console(), rows, empty=empty)
 
 
 def _end(message: str, code: ExitCode) -> NoReturn:

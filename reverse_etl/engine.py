@@ -61,11 +61,13 @@ class Applied:
     recovered: int = 0
     problem: str | None = None
     """Why it wasn't done, in words."""
+    is_stopped: bool = False
+    """Whether a guard stopped it, its own or that of a sync it comes after."""
 
     @property
     def status(self) -> str:
         """The run's status, as the ledger has it."""
-        if self.verdict is not None and not self.verdict.passed and self.problem is not None:
+        if self.is_stopped:
             return "stopped"
         if self.problem is not None and self.tally.written == 0:
             return "failed"
@@ -150,12 +152,22 @@ class Engine:
             unknown = {sync.name: bool(self.ledger.unsettled(sync.name)) for sync in syncs}
             planner = stack.enter_context(self._taken(syncs, selection))
             for sync in syncs:
-                blocked = _blocked_by(sync, results)
-                if unknown[sync.name]:
-                    blocked = "what became of an earlier run's records can't be read back yet"
-                if blocked:
+                blocking = _blocking(sync, results)
+                if unknown[sync.name] or blocking:
+                    problem = "what became of an earlier run's records can't be read back yet"
+                    if blocking:
+                        problem = (
+                            f"{blocking.sync.name}, which goes before it, is {blocking.status}"
+                        )
                     applied = Applied(
-                        sync, runs[sync.name], None, None, Tally(), recovered[sync.name], blocked
+                        sync,
+                        runs[sync.name],
+                        None,
+                        None,
+                        Tally(),
+                        recovered[sync.name],
+                        problem,
+                        is_stopped=blocking is not None and blocking.is_stopped,
                     )
                 else:
                     applied = self._apply_one(
@@ -185,10 +197,10 @@ class Engine:
                     counts = planner.plan.counts(sync)
                 verdict = judge(sync, counts.operations, desired=counts.desired, known=counts.known)
                 if saved is None and not verdict.passed:
+                    problem = "the guard stopped it: " + "; ".join(verdict.reasons)
                     return Applied(
-                        sync, run, counts, verdict, tally, recovered,
-                        "the guard stopped it: " + "; ".join(verdict.reasons),
-                    )  # fmt: skip
+                        sync, run, counts, verdict, tally, recovered, problem, is_stopped=True
+                    )
                 delivery = Delivery(
                     sync,
                     run,
@@ -273,16 +285,17 @@ def exit_code(applied: Sequence[Applied]) -> ExitCode:
     statuses = {each.status for each in applied}
     if statuses <= {"done"}:
         return ExitCode.DONE
-    if statuses <= {"done", "stopped"}:
+    if "stopped" in statuses:
+        # of all, this is what a person must look at first
         return ExitCode.STOPPED
     return ExitCode.FAILED if statuses == {"failed"} else ExitCode.PARTLY
 
 
-def _blocked_by(sync: Sync, results: Sequence[Applied]) -> str | None:
-    """Why a sync can't go now: it links to one that a guard stopped or that failed."""
+def _blocking(sync: Sync, results: Sequence[Applied]) -> Applied | None:
+    """The sync that this one comes after, and that was stopped or failed."""
     for other in results:
         if other.sync.name in sync.after and other.status in {"stopped", "failed"}:
-            return f"{other.sync.name}, which goes before it, is {other.status}"
+            return other
     return None
 
 

@@ -11,7 +11,8 @@ from reverse_etl.engine import Applied, Planned
 from reverse_etl.plan import Change, Plan
 from reverse_etl.syncs import Sync
 
-SAMPLE = 10
+SAMPLE = 5
+WIDE = 120
 SHOWN = ("create", "adopt", "update", "archive", "delete", "conflict", "held")
 _WORDS = {
     "create": "[green]+ create[/]",
@@ -22,6 +23,12 @@ _WORDS = {
     "conflict": "[magenta]! conflict[/]",
     "held": "[magenta]… held[/]",
 }
+
+
+def new_console() -> Console:
+    """A console as wide as the terminal; where there is none (a log, a pipe), wide enough."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDE)
 
 
 def plan_as_data(
@@ -49,7 +56,7 @@ def plan_as_data(
 def print_plan(console: Console, plan: Plan, planned: Sequence[Planned], limit: int | None) -> None:
     """A plan as tables: the numbers, then the changes field by field."""
     numbers = Table(title="Plan", title_justify="left")
-    numbers.add_column("sync")
+    numbers.add_column("sync", no_wrap=True)
     for name in ("create", "adopt", "update", "remove", "held", "unchanged", "kept"):
         numbers.add_column(name, justify="right")
     for each in planned:
@@ -106,8 +113,8 @@ def print_changes(console: Console, plan: Plan, sync: Sync, limit: int | None) -
 def print_applied(console: Console, applied: Sequence[Applied]) -> None:
     """What came of each sync."""
     table = Table(title="Applied", title_justify="left")
-    table.add_column("sync")
-    table.add_column("status")
+    table.add_column("sync", no_wrap=True)
+    table.add_column("status", no_wrap=True)
     names = ("created", "adopted", "updated", "removed", "rejected", "held", "requests")
     for name in names:
         table.add_column(name, justify="right")

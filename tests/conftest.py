@@ -1,7 +1,10 @@
-"""For all tests: a skip is an exception that must be allowed by name; where things are."""
+"""For all tests: where things are, a project to run commands in, and what may be skipped."""
 
 import os
-from collections.abc import Generator
+import subprocess
+import sys
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,45 @@ ALLOWED_SKIPS: dict[str, str] = {
 def root() -> Path:
     """The project's folder."""
     return ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A copy of this project by links, with a `var` and a `target` of its own."""
+
+    folder: Path
+    environment: Mapping[str, str]
+
+    def run(
+        self, *command: str, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in the project's folder, as a user would; its output is one text."""
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**self.environment, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def linked_project(tmp_path: Path) -> Project:
+    """A project that a test may change the data of."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    for path in ROOT.iterdir():
+        if path.name not in {".git", "var", "target", "logs"}:
+            (folder / path.name).symlink_to(path)
+    ours = ("TONGKE_", "DLT_", "DBT_", "SOURCES__", "CRM__")
+    environment = {key: text for key, text in os.environ.items() if not key.startswith(ours)}
+    # the commands are installed beside this Python; they import what is tested here
+    environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    environment["PYTHONPATH"] = str(ROOT)
+    environment["COLUMNS"] = "200"
+    return Project(folder, environment)
 
 
 @pytest.hookimpl(wrapper=True)

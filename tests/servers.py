@@ -62,7 +62,9 @@ def postgresql(folder: Path) -> Iterator[PostgreSql]:
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
         _let_through(folder)
-    as_user = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    as_user = (
+        {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    )
     subprocess.run(
         [initdb, "--pgdata", data, "--username", "tongke", "--auth", "trust", "--encoding", "UTF8",
          "--locale", "C", "--no-sync"],

@@ -1,5 +1,6 @@
 """What dbt-duckdb does to each of its connections."""
 
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,8 +15,12 @@ class Plugin(BasePlugin):
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         """Take no configuration."""
 
-    def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:  # noqa: ARG002 - the base class's signature
+    def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
         """Set what can only be set before the connection opens."""
+        # without its folder the file can't be made, which looks like a lock and is retried for
+        # half a minute, model by model
+        if creds.path != ":memory:":
+            Path(creds.path).parent.mkdir(parents=True, exist_ok=True)
         config.setdefault("autoinstall_known_extensions", "false")
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:

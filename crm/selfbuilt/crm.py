@@ -44,11 +44,11 @@ class SelfBuilt:
         )
 
     def describe(self, object_name: str) -> list[Field]:
-        """Give the fields as the profile lists them, as the CRM describes them, or as they look."""
+        """Give the fields as the CRM describes them, or as they look; the profile goes first."""
         rules = self._rules(object_name)
         described = self._described(rules)
         if described is None:
-            described = {} if rules.fields else self._sampled(rules)
+            described = self._sampled(rules)
         return list({**described, **rules.fields}.values())
 
     def scan(self, object_name: str, *, since: str | None = None) -> Iterator[list[RemoteRecord]]:
@@ -104,6 +104,10 @@ class SelfBuilt:
         if operation == "create":
             outcomes = self._with_ids(object_name, rules, outcomes)
         return outcomes
+
+    def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        self._client.transport.close()
 
     def _rules(self, object_name: str) -> ObjectRules:
         rules = self._objects.get(object_name)

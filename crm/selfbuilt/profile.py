@@ -70,7 +70,7 @@ def load_profile(name: str) -> Profile:
     path = _find(name, Path())
     reader = Reader(_extended(path, ()), path.name)
     profile = _read_profile(reader)
-    settings = {key: value or "" for key, value in profile.settings.items()}
+    settings = {key: value or key for key, value in profile.settings.items()}
     # whatever is wrong with an object is said now, not in the middle of a sync
     for each in profile.raw.get("objects", {}):
         profile.object("object" if each == ANY_OBJECT else each, settings)

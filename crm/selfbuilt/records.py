@@ -9,6 +9,8 @@ from crm.errors import FatalError
 from crm.protocol import Field, RemoteRecord, Value
 from crm.selfbuilt.rules import ObjectRules
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
 
 def read_record(rules: ObjectRules, item: Mapping[str, Any]) -> RemoteRecord:
     """Read a record of the CRM's."""
@@ -21,15 +23,14 @@ def read_record(rules: ObjectRules, item: Mapping[str, Any]) -> RemoteRecord:
 
 def read_fields(rules: ObjectRules, item: Any) -> dict[str, Value]:
     """Give the fields of a record as values; a list or a mapping becomes JSON text."""
-    omit = rules.record.omit
-    shown: dict[str, Value] = {}
-    for name, value in (rules.record.fields(item) or {}).items():
-        if name in omit:
-            continue
-        if value.__class__ is list or value.__class__ is dict:
-            shown[name] = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-        else:
-            shown[name] = value
+    shown: dict[str, Any] = dict(rules.record.fields(item) or {})
+    for name in rules.record.omit:
+        shown.pop(name, None)
+    # asked of every record, so asked all at once
+    if not _SCALARS.issuperset(map(type, shown.values())):
+        for name, value in shown.items():
+            if isinstance(value, (list, dict)):
+                shown[name] = orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
     for name in rules.time_fields & shown.keys():
         shown[name] = rules.times.read(shown[name]) or shown[name]
     return shown

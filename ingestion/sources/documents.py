@@ -89,16 +89,20 @@ def find_header(
     `groups` are rows in which merged cells are filled to the right, by index. A name under
     a group is known as `group/name` or as `name` alone.
     """
-    best: tuple[int, Header] | None = None
+    best: tuple[int, int, bool, list[tuple[str, str]]] | None = None
     for index in range(min(len(rows), HEADER_WITHIN)):
         for is_double in (False, True) if index and groups is not None else (False,):
             above = (groups or {}).get(index - 1, rows[index - 1]) if is_double else ()
-            names, score = _named(rows[index], above, known)
+            cells = _header_cells(rows[index], above)
+            score = sum(any(name in known for name in _candidates(*cell)) for cell in cells)
             if score and (best is None or score > best[0]):
-                top = index - 1 if is_double else index
-                titles = tuple(c.strip() for row in rows[:top] for c in row if c and c.strip())
-                best = (score, Header(index, names, titles))
-    return best[1] if best else None
+                best = (score, index, is_double, cells)
+    if best is None:
+        return None
+    _, index, is_double, cells = best
+    above_header = rows[: index - is_double]
+    titles = tuple(c.strip() for row in above_header for c in row if c and c.strip())
+    return Header(index, _named(cells, known), titles)
 
 
 _EXPORTED = re.compile(
@@ -119,25 +123,30 @@ def exported_at(titles: Sequence[str]) -> dt.datetime | None:
     return None
 
 
-def _named(
-    leaves: Cells, above: Cells, known: Mapping[str, str]
-) -> tuple[tuple[str | None, ...], int]:
-    """A name for each column, and how many of them are known."""
+def _header_cells(leaves: Cells, above: Cells) -> list[tuple[str, str]]:
+    """For each column what stands above it: the group, and the name."""
     width = max(len(leaves), len(above))
-    plain: list[str | None] = []
-    score = 0
-    for position in range(width):
-        group = clean(above[position] or "") if position < len(above) else ""
-        leaf = clean(leaves[position] or "") if position < len(leaves) else ""
-        if not leaf and not group:
-            plain.append(None)
-            continue
-        candidates = (f"{group}/{leaf}", leaf) if leaf else (group,)
-        name = next((known[c] for c in candidates if c in known), None)
-        if name is None:
-            plain.append(column_name(leaf or group))
-        else:
-            score += 1
-            plain.append(name)
+    return [
+        (
+            clean(above[position] or "") if position < len(above) else "",
+            clean(leaves[position] or "") if position < len(leaves) else "",
+        )
+        for position in range(width)
+    ]
+
+
+def _candidates(group: str, leaf: str) -> tuple[str, ...]:
+    """As what a column may be known: a name merged down stands where groups do."""
+    if leaf:
+        return (f"{group}/{leaf}", leaf) if group else (leaf,)
+    return (group,) if group else ()
+
+
+def _named(cells: Sequence[tuple[str, str]], known: Mapping[str, str]) -> tuple[str | None, ...]:
+    """A name for each column under which something can stand."""
+    plain = []
+    for group, leaf in cells:
+        mapped = (known[name] for name in _candidates(group, leaf) if name in known)
+        plain.append(next(mapped, column_name(leaf or group) if leaf or group else None))
     unique = iter(distinct(name for name in plain if name is not None))
-    return tuple(None if name is None else next(unique) for name in plain), score
+    return tuple(None if name is None else next(unique) for name in plain)

@@ -110,7 +110,8 @@ class DropSource:
                         known[table].add(document.digest)
             except DocumentError as error:
                 self._problems.append(Problem(None, f"{self._name}: {error}"))
-        return [table for name in self._tables if (table := self._table(name, landed)) is not None]
+        offered = (self._table(name, landed) for name in self._tables)
+        return [table for table in offered if table is not None]
 
     def read(self, reading: Reading) -> Iterator[pa.Table]:
         """The rows of the new files, a file at a time."""
@@ -191,7 +192,7 @@ class DropSource:
             columns |= {field.name: field.type for field in rows.schema}
         there = [c for c in landed.columns(name) if not c.startswith("_dlt_")]
         if not columns:
-            columns = {c: _TYPES.get(c, pa.string()) for c in there}
+            columns = {c: _type(c) for c in there}
         if not columns:
             return None
         for rows in self._new[name]:
@@ -210,14 +211,19 @@ class DropSource:
         )
 
 
-_TYPES: Mapping[str, pa.DataType] = {
-    "_file": pa.string(),
-    "_file_hash": pa.string(),
-    "_sheet": pa.string(),
-    "_row": pa.int64(),
-    "_exported_at": pa.timestamp("us"),
-    "_file_modified_at": pa.timestamp("us"),
+_TYPES: Mapping[str, str] = {
+    "_file": "string",
+    "_file_hash": "string",
+    "_sheet": "string",
+    "_row": "int64",
+    "_exported_at": "timestamp[us]",
+    "_file_modified_at": "timestamp[us]",
 }
+"""The columns that say where a row comes from, by Arrow's names of their types."""
+
+
+def _type(column: str) -> pa.DataType:
+    return pa.type_for_alias(_TYPES.get(column, "string"))
 
 
 def _origin(
@@ -233,7 +239,7 @@ def _origin(
     if sheet is not None:
         values["_sheet"] = sheet
     arrays = {
-        name: pa.repeat(pa.scalar(value, _TYPES[name]), len(numbers))
+        name: pa.repeat(pa.scalar(value, _type(name)), len(numbers))
         for name, value in values.items()
     }
     return {**arrays, "_row": pa.array(numbers, pa.int64())}

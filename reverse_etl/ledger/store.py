@@ -323,6 +323,25 @@ class Ledger:
             ],
         )
         self._know(connection, run, [each.known for each in settled if each.known], now)
+        adopted = {
+            each.known.remote_id: each.known.key
+            for each in settled
+            if each.known and each.attempt.operation == "adopt"
+        }
+        if adopted:
+            # of a customer merged into another, the record is now the other's alone
+            r = schema.records.c
+            connection.execute(
+                update(schema.records)
+                .where(
+                    r.destination == run.destination,
+                    r.object == run.object,
+                    r.remote_id.in_(adopted),
+                    r.key.not_in(adopted.values()),
+                    r.state == "live",
+                )
+                .values(state="deleted", changed_at=now, run_id=run.run_id)
+            )
 
     def _many(
         self, connection: Connection, statement: Any, rows: Sequence[tuple[Any, ...]]

@@ -37,17 +37,17 @@ from reverse_etl.plan.fields import (
 from reverse_etl.syncs import Column, Sync
 
 TABLES = """
-create table moved (
+create temp table moved (
     sync varchar, key varchar, is_desired boolean, is_known boolean,
     rejected_fingerprint varchar, rejected varchar
 );
-create table known_values (
+create temp table known_values (
     sync varchar, key varchar, remote_id varchar, origin varchar, sent json, observed json
 );
-create table totals (sync varchar, desired bigint, known bigint, unchanged bigint);
-create table links (sync varchar, key varchar, field varchar, remote_id varchar);
-create table theirs (sync varchar, remote_id varchar, fields json);
-create table changes (
+create temp table totals (sync varchar, desired bigint, known bigint, unchanged bigint);
+create temp table links (sync varchar, key varchar, field varchar, remote_id varchar);
+create temp table theirs (sync varchar, remote_id varchar, fields json);
+create temp table changes (
     sync varchar, key varchar, operation varchar, reason varchar, remote_id varchar,
     origin varchar, payload varchar, before varchar, waits varchar,
     fingerprint varchar, sent varchar, observed varchar
@@ -124,22 +124,23 @@ def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced
         f"{as_text(column, 'model.' + quoted(column.name))} as ours_{index}"
         for index, column in enumerate(sync.columns)
     )
-    redirected = "null::varchar"
+    redirected, formerly = "null::varchar", "null::varchar[]"
     if sync.redirects:
-        redirects = ".".join(quoted(part) for part in sync.redirects)
-        redirected = (
-            f"(select any_value(redirects.new_key) from warehouse.{redirects} as redirects "
-            "where redirects.old_key = moved.key)"
-        )
+        redirects = f"warehouse.{'.'.join(quoted(part) for part in sync.redirects)} as redirects"
+        redirected = f"(select any_value(new_key) from {redirects} where old_key = moved.key)"
+        formerly = f"""(
+            select list(old_key) from {redirects} where new_key = moved.key and kind = 'merged'
+        )"""
     rejected = "moved.rejected_fingerprint is not distinct from model.fingerprint"
     connection.execute(f"""
-        create table {candidates(sync)} as
+        create temp table {candidates(sync)} as
         select
             moved.key, moved.is_desired, moved.is_known, model.fingerprint,
             {record_id} as record_id,
             known.remote_id, known.origin, known.sent, known.observed,
             case when {str(not forced).lower()} and {rejected} then moved.rejected end as rejected,
             {redirected} as redirected,
+            {formerly} as formerly,
             {wanted}
         from (select * from moved where sync = {literal(sync.name)}) as moved
         left join {_model(sync)} as model on model.{quoted(sync.key)}::varchar = moved.key
@@ -208,6 +209,14 @@ def _found(sync: Sync) -> str:
     if sync.record_id:
         how = "identity found it to be the same"
         ways.append(("theirs.remote_id = candidates.record_id", f"{new} and {free}", how))
+        # the record of a customer who was merged into this one, who had none
+        ways.append(
+            (
+                "theirs.remote_id = candidates.record_id",
+                f"{new} and list_contains(candidates.formerly, {key_of_theirs})",
+                "it was that of another, merged into this one",
+            )
+        )
     for group in sync.match:
         equal = " and ".join(
             f"{field_text('theirs.fields', field)} = candidates.{ours(sync, field)}"
@@ -216,7 +225,9 @@ def _found(sync: Sync) -> str:
         ways.append((equal, f"{new} and {free}", f"it has the same {' and '.join(group)}"))
     found = " union all ".join(
         f"""
-        select candidates.key, theirs.remote_id, {rank} as rank, {literal(how)} as how
+        select
+            candidates.key, candidates.is_desired, theirs.remote_id,
+            {rank} as rank, {literal(how)} as how
         from {candidates(sync)} as candidates
         inner join theirs on theirs.sync = {literal(sync.name)} and {on}
         where {where}
@@ -227,7 +238,7 @@ def _found(sync: Sync) -> str:
         create or replace temp table found as
         with ways as ({found}),
         best as (
-            select distinct key, remote_id, rank, how from ways
+            select distinct key, is_desired, remote_id, rank, how from ways
             qualify rank() over (partition by key order by rank) = 1
         )
         select
@@ -236,7 +247,9 @@ def _found(sync: Sync) -> str:
             any_value(how) as how,
             count(*) as records,
             max(claims) as claims
-        from (select *, count(*) over (partition by remote_id) as claims from best)
+        from (
+            select *, count(*) filter (is_desired) over (partition by remote_id) as claims from best
+        )
         group by key
     """
 

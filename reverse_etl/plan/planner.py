@@ -150,10 +150,18 @@ class Planner:
 
         By their keys: DuckDB reads a table of SQLite whole, with the values of all records.
         """
-        rows = self._connection.cursor().execute(
-            "select key from moved where sync = ? and is_known order by key", [sync.name]
-        )
-        while keys := [key for (key,) in rows.fetchmany(FETCH_ROWS)]:
+        last = ""
+        while keys := [
+            key
+            for (key,) in self._connection.execute(
+                """
+                select key from moved where sync = ? and is_known and key > ?
+                order by key limit ?
+                """,
+                [sync.name, last, FETCH_ROWS],
+            ).fetchall()
+        ]:
+            last = keys[-1]
             found = self._ledger.known(sync.name, keys)
             self._connection.execute(
                 "insert into known_values select unnest(from_json(?::json, "

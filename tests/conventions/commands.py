@@ -35,11 +35,16 @@ def without_help(path: str, command: Command) -> list[str]:
     ]
 
 
+def program_of(line: str, programs: Mapping[str, Command]) -> str | None:
+    """The program of ours that a line calls, if it does."""
+    return next((name for name in programs if f"{line} ".startswith(f"{name} ")), None)
+
+
 def unknown(line: str, programs: Mapping[str, Command]) -> str | None:
     """What is wrong with a line that calls one of the project's programs; None if nothing is."""
-    words = line.split()
-    command: Command = programs[words[0]]
-    path, rest = words[0], words[1:]
+    path = program_of(line, programs) or ""
+    command: Command = programs[path]
+    rest = line.removeprefix(path).split()
     while rest and getattr(command, "commands", None):
         if rest[0].startswith("-"):
             break

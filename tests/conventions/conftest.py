@@ -39,8 +39,13 @@ class Dbt:
         # let go of the file, or nobody else in this process can open it
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # no types
         if not result.success:
-            log = (self.folder / "dbt.log").read_text(encoding="utf-8")
-            pytest.fail(f"dbt {arguments[0]} failed: {result.exception}\n{log[-3000:]}")
+            failed = [
+                f"{each.node.name}: {each.message}"
+                for each in getattr(result.result, "results", None) or []
+                if each.status in {"error", "fail"}
+            ]
+            reasons = "\n".join(failed) or result.exception
+            pytest.fail(f"dbt {arguments[0]} failed: {reasons}", pytrace=False)
 
     def manifest(self) -> dict[str, Any]:
         """The manifest of the last command."""

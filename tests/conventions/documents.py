@@ -3,6 +3,7 @@
 import configparser
 import json
 import re
+import shlex
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -20,7 +21,7 @@ PRUNED = {".venv", ".git", "var", "target", "node_modules", "dbt_packages"}
 OTHER_PROGRAMS = {
     *("apt-get", "cat", "cd", "chmod", "cp", "crontab", "export", "git", "journalctl", "ls"),
     *("mkdir", "pip", "source", "sqlite3", "sudo", "systemctl", "systemd-analyze", "tail", "test"),
-    *("duckdb", "python3", "rm"),
+    *("duckdb", "pre-commit", "python3", "rm", "set", "tongke-sync", "unset"),
 }
 """What a document may tell its reader to run besides the project's own commands."""
 
@@ -136,12 +137,23 @@ def unparsable(document: Document) -> list[str]:
 def called(document: Document) -> Iterator[str]:
     """The commands that a document tells its reader to run, or names in its prose."""
     for block in blocks(document.text):
+        if block.language in {"yaml", "yml"}:
+            for step in workflow_steps(yaml.safe_load(block.body)):
+                yield from simple_commands(step)
         if block.language in {"sh", "bash", "console", "crontab"}:
             for line in block.body.replace("\\\n", " ").splitlines():
                 yield from simple_commands(line, is_crontab=block.language == "crontab")
     for span in re.findall(r"`([^`\n]+)`", prose(document.text)):
-        if re.match(r"(make|ingestion|reverse-etl|dbt) [a-z]", span):
+        if re.match(r"(make|ingestion|reverse-etl|dbt|python -m demo) [a-z]", span):
             yield from simple_commands(span)
+
+
+def workflow_steps(workflow: object) -> Iterator[str]:
+    """The lines that a CI workflow runs."""
+    jobs = workflow.get("jobs", {}) if isinstance(workflow, dict) else {}
+    for job in jobs.values():
+        for step in job["steps"]:
+            yield from step.get("run", "").splitlines()
 
 
 def simple_commands(line: str, *, is_crontab: bool = False) -> Iterator[str]:
@@ -150,8 +162,8 @@ def simple_commands(line: str, *, is_crontab: bool = False) -> Iterator[str]:
     if is_crontab:
         line = "" if re.match(r"\w+ *=", line) else line.split(maxsplit=5)[-1] if line else ""
     for part in re.split(r"&&|\|\|?|;", line):
-        words = part.split()
-        while words and re.match(r"([A-Z_]+=|flock$|-[a-z]+$|sudo$|env$)", words[0]):
+        words = shlex.split(re.sub(r"^\s*flock -n \S+ ", "", part))
+        while words and re.match(r"([A-Z_]+=|sudo$|env$)", words[0]):
             words = words[1:]
         if words:
             words[0] = re.sub(r"^.*/", "", words[0])
@@ -173,7 +185,7 @@ def unknown_commands(
         if program == "make":
             wrong = [word for word in plain if word not in targets]
             complaint = f"`{line}`: the Makefile has no {', '.join(wrong)}" if wrong else None
-        elif program in programs:
+        elif commands.program_of(line, programs):
             complaint = commands.unknown(re.split(r"\s*(?:>|2>|\()", line)[0], programs)
         elif program == "dbt":
             complaint = None if plain and plain[0] in dbt else f"`{line}`: dbt has no such command"

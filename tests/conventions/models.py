@@ -37,7 +37,7 @@ READS = {
 }
 """What each layer may read; facts read staging besides."""
 
-IRREGULAR = "built|chosen|found|kept|known|seen|split"
+IRREGULAR = "bound|built|chosen|found|kept|known|seen|split"
 
 PATTERNS = {
     "staging": r"stg_(?P<folder>[a-z0-9]+(_[a-z0-9]+)*?)__[a-z0-9_]+",
@@ -265,9 +265,7 @@ def wrong_unit_tests(models: Sequence[Model]) -> list[str]:
 def decides(model: Model) -> bool:
     """Whether a model chooses among rows or values, so that it could choose wrongly."""
     sql = without_comments(model.sql)
-    return bool(
-        re.search(r"\b(qualify|case|coalesce|row_number|arg_min|arg_max|not exists)\b", sql)
-    )
+    return bool(re.search(r"\b(qualify|case|row_number|arg_min|arg_max|not exists)\b", sql))
 
 
 def uncontracted(models: Sequence[Model]) -> list[str]:
@@ -391,7 +389,7 @@ def ctes(sql: str) -> list[tuple[str, str]]:
             r"^(?P<name>[a-z_0-9]+) as (not )?(materialized )?\(", sql, re.MULTILINE
         )
     ]
-    ends = [start for _, start in starts[1:]] + [len(sql)]
+    ends = [*(start for _, start in starts[1:]), len(sql)][: len(starts)]
     return [
         (name, body_until_its_bracket_closes(sql[start:end]))
         for (name, start), end in zip(starts, ends, strict=True)

@@ -9,6 +9,7 @@ import typer.main
 
 from docs.generate import Command, walk
 from tests.conventions import commands as checks
+from tests.conventions.complaints import expect_none
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def test_every_commands_help_ends_in_an_example(programs: dict[str, Command]) ->
         for path, command in walk(group, program)
         for complaint in checks.without_example(path, command.help)
     ]
-    assert complaints == []
+    expect_none(complaints)
 
 
 def test_every_argument_and_option_has_a_help(programs: dict[str, Command]) -> None:
@@ -33,7 +34,7 @@ def test_every_argument_and_option_has_a_help(programs: dict[str, Command]) -> N
         for path, command in walk(group, program)
         for complaint in checks.without_help(path, command)
     ]
-    assert complaints == []
+    expect_none(complaints)
 
 
 def test_every_command_is_in_the_reference(root: Path, programs: dict[str, Command]) -> None:
@@ -44,7 +45,7 @@ def test_every_command_is_in_the_reference(root: Path, programs: dict[str, Comma
         for path, _ in walk(group, program)
         if f"### {path}\n" not in page
     ]
-    assert missing == []
+    expect_none(missing)
 
 
 def small_program() -> Command:

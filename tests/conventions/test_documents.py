@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from dbt.cli.main import cli as dbt_cli
 
+from crm.selfbuilt.profile import load_profile
 from tests.conventions import commands
 from tests.conventions import documents as checks
+from tests.conventions.complaints import expect_none
 from tests.conventions.documents import Document
 
 
@@ -27,11 +29,11 @@ def make_targets(root: Path) -> set[str]:
 
 
 def test_every_link_leads_somewhere(documents: Sequence[Document]) -> None:
-    assert [wrong for document in documents for wrong in checks.broken_links(document)] == []
+    expect_none(wrong for document in documents for wrong in checks.broken_links(document))
 
 
 def test_every_example_parses(documents: Sequence[Document]) -> None:
-    assert [wrong for document in documents for wrong in checks.unparsable(document)] == []
+    expect_none(wrong for document in documents for wrong in checks.unparsable(document))
 
 
 def test_every_command_named_exists(root: Path, documents: Sequence[Document]) -> None:
@@ -43,13 +45,13 @@ def test_every_command_named_exists(root: Path, documents: Sequence[Document]) -
             document, make_targets(root), programs, set(dbt_cli.commands)
         )
     ]
-    assert not complaints, "\n" + "\n".join(complaints)
+    expect_none(complaints)
 
 
 def test_prose_has_one_sentence_a_line(documents: Sequence[Document]) -> None:
     # the changelog's entries are sentences by nature, and a licence isn't ours to break
     complaints = [wrong for document in documents for wrong in checks.crowded_lines(document)]
-    assert not complaints, "\n" + "\n".join(complaints)
+    expect_none(complaints)
 
 
 def test_the_chinese_readme_has_what_the_english_has(root: Path) -> None:
@@ -136,7 +138,7 @@ def test_an_example_that_does_not_parse_is_found(language: str, body: str, wrong
         ("Run `make dmeo`.", True),
         ("```sh\nmake demo lnit\n```\n", True),
         ("```sh\ndbt build --select x\n```\n", False),
-        ("Run `dbt biuld`.", True),
+        ("Run `dbt construct`.", True),
         ("```sh\nfrobnicate\n```\n", True),
         ("```sh\nTZ=UTC .venv/bin/dbt build  # builds\n```\n", False),
         ("```crontab\n5 * * * * cd /srv && make test\n```\n", False),
@@ -172,3 +174,17 @@ def test_a_translation_that_lags_behind_is_found() -> None:
     assert checks.shape(english) == checks.shape(chinese)
     assert checks.shape(english) != checks.shape(chinese.replace("## 乙\n", ""))
     assert checks.shape(english) != checks.shape(chinese.replace("make demo", "make test"))
+
+
+def test_the_profile_of_the_how_to_is_valid(root: Path, tmp_path: Path) -> None:
+    page = (root / "docs" / "how-to" / "connect-a-crm.md").read_text(encoding="utf-8")
+    texts = [
+        block.body
+        for block in checks.blocks(page)
+        if block.language == "yaml" and "objects:" in block.body
+    ]
+    assert len(texts) == 1
+    (tmp_path / "our_crm.yml").write_text(texts[0], encoding="utf-8")
+    profile = load_profile(str(tmp_path / "our_crm.yml"))
+    assert profile.object("contacts", {})
+    assert profile.secrets == ("access_token",)

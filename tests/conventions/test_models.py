@@ -7,11 +7,8 @@ from typing import Any
 import pytest
 
 from tests.conventions import models as checks
+from tests.conventions.complaints import expect_none
 from tests.conventions.models import Column, Exposure, Model, Parent
-
-
-def expect_none(complaints: Sequence[str]) -> None:
-    assert not complaints, "\n" + "\n".join(complaints)
 
 
 class TestThisProject:

@@ -1,14 +1,15 @@
 """Servers that live as long as the tests do."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from faults import Proxy
-from homemade import Envelope, Reference
-from pocketbase import PocketBase
 
-PROFILES = Path(__file__).with_name("profiles")
+from tests.crm.faults import Proxy
+from tests.crm.homemade import Envelope, Reference
+from tests.crm.pocketbase import PocketBase
+
+# its assertions say as much as those of a test module
+pytest.register_assert_rewrite("tests.crm.suite")
 
 
 @pytest.fixture(scope="session")

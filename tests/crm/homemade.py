@@ -108,7 +108,7 @@ class Reference(HomeMade):
 
     def __init__(self) -> None:
         self.replays: dict[str, tuple[bytes, tuple[int, dict[str, str], Any]]] = {}
-        self.random = random.Random(7)  # noqa: S311  it only shuffles
+        self.random = random.Random(7)
         super().__init__()
 
     def answer(

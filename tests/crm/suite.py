@@ -8,17 +8,30 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from faults import Fault, Proxy
 
 from crm.connections import connect
 from crm.errors import CrmError, FatalError, RetryableError, UnknownOutcomeError
-from crm.protocol import Crm, Gone, NotWritten, Outcome, Rejected, Value, Write, Written
+from crm.protocol import (
+    Crm,
+    Gone,
+    NotWritten,
+    Operation,
+    Outcome,
+    Rejected,
+    Value,
+    Write,
+    Written,
+)
 from crm.runtime import Runtime
+from tests.crm.faults import Fault, Proxy
 
 OBJECT = "companies"
+
+PROFILES = Path(__file__).with_name("profiles")
 
 HARD_KEYS = [
     "plain",
@@ -80,10 +93,11 @@ class System:
     is_write: Callable[[str, str], bool]
     sign_in_path: str
     clock: Clock = field(default_factory=Clock)
+    kind: str = "selfbuilt"
 
     def connect(self, *, runtime: Runtime | None = None, **settings: str) -> Crm:
         given = {
-            "kind": "selfbuilt",
+            "kind": self.kind,
             "profile": self.profile,
             "base_url": self.proxy.url,
             **self.secrets,
@@ -107,8 +121,10 @@ def update(record: Written, **fields: Value) -> Write:
     return Write(record.key, "update", record.remote_id, fields)
 
 
-def delete(record: Written) -> Write:
-    return Write(record.key, "delete", record.remote_id, {})
+def remove(crm: Crm, record: Written) -> Write:
+    """As the CRM does it: some delete, some have a recycle bin."""
+    operation: Operation = "delete" if "delete" in crm.capabilities.operations else "archive"
+    return Write(record.key, operation, record.remote_id, {})
 
 
 def written(outcomes: list[Outcome]) -> list[Written]:
@@ -166,17 +182,18 @@ class CrmSuite:
 
     def test_a_deleted_record_is_gone_and_is_said_to_be_gone(self, crm: Crm) -> None:
         (made,) = written(crm.write(OBJECT, [create("k1")]))
-        written(crm.write(OBJECT, [delete(made)]))
+        written(crm.write(OBJECT, [remove(crm, made)]))
         assert found(crm, "k1") == {}
-        assert crm.write(OBJECT, [delete(made)]) == [Gone("k1")]
+        (again,) = crm.write(OBJECT, [remove(crm, made)])
+        # a recycle bin may say nothing of what is in it already
+        assert again == Gone("k1") or "archive" in crm.capabilities.operations
         assert crm.write(OBJECT, [update(made, name="x")]) == [Gone("k1")]
 
     def test_one_that_is_gone_costs_its_neighbours_nothing(self, crm: Crm) -> None:
-        if crm.capabilities.max_batch < 3:
-            pytest.skip("no batches")
         made = write_all(crm, [create(f"k{n}") for n in range(3)])
-        crm.write(OBJECT, [delete(made[1])])
-        outcomes = crm.write(OBJECT, [update(each, name="new") for each in made])
+        crm.write(OBJECT, [remove(crm, made[1])])
+        updates = [update(each, name="new") for each in made]
+        outcomes = [each for batch in batches(crm, updates) for each in crm.write(OBJECT, batch)]
         assert outcomes[1] == Gone("k1")
         self._assert_spared(crm, [outcomes[0], outcomes[2]])
 
@@ -213,16 +230,6 @@ class CrmSuite:
         else:
             assert isinstance(again, Rejected)
 
-    def test_the_same_batch_sent_twice_is_carried_out_once(self, crm: Crm) -> None:
-        if not crm.capabilities.repeatable_batch:
-            pytest.skip("no idempotency key")
-        (made,) = written(crm.write(OBJECT, [create("k1")], batch_id="b1"))
-        written(crm.write(OBJECT, [delete(made)], batch_id="b2"))
-        assert written(crm.write(OBJECT, [create("k1")], batch_id="b1")) == [made]
-        assert keys_of(crm) == []
-        written(crm.write(OBJECT, [create("k1")], batch_id="b3"))
-        assert keys_of(crm) == ["k1"]
-
     # -- shapes and sizes -----------------------------------------------------------------------
 
     def test_an_empty_batch_asks_nothing(self, system: System, crm: Crm) -> None:
@@ -250,7 +257,7 @@ class CrmSuite:
         assert list(found(crm, key)) == [key]
         written(crm.write(OBJECT, [update(made, notes="seen")]))
         assert found(crm, key)[key]["notes"] == "seen"
-        (outcome,) = crm.write(OBJECT, [delete(made)])
+        (outcome,) = crm.write(OBJECT, [remove(crm, made)])
         left = keys_of(crm)
         if isinstance(outcome, Rejected):
             # a key that can't stand in an address: refused here, never sent to another address
@@ -291,7 +298,12 @@ class CrmSuite:
     def test_a_value_that_is_no_json_is_rejected_alone(self, crm: Crm, value: Value) -> None:
         writes = [create("k1"), create("bad", notes=value), create("k2")]
         outcomes = [each for batch in batches(crm, writes) for each in crm.write(OBJECT, batch)]
-        assert [type(each) for each in outcomes] == [Written, Rejected, Written]
+        if isinstance(outcomes[1], Written):
+            # a CRM that takes text alone takes any number
+            assert found(crm, "bad")["bad"]["notes"] == str(value)
+        else:
+            assert isinstance(outcomes[1], Rejected)
+        assert [type(each) for each in outcomes[::2]] == [Written, Written]
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -340,7 +352,7 @@ class CrmSuite:
         for act in (
             lambda: crm.write(OBJECT, [update(made[0], notes="a")]),
             lambda: crm.write(OBJECT, [create("late")]),
-            lambda: crm.write(OBJECT, [delete(made[1])]),
+            lambda: crm.write(OBJECT, [remove(crm, made[1])]),
             lambda: crm.find(OBJECT, "external_id", ["k2"]),
             lambda: crm.find(OBJECT, "external_id", ["nobody"]),
             lambda: crm.count(OBJECT),
@@ -517,3 +529,16 @@ class CrmSuite:
             [keys_of(crm) for _ in range(9)]
         assert error.value.after
         assert len(system.proxy.seen) == 3
+
+
+class RepeatableBatches:
+    """What a CRM with idempotency keys must do besides."""
+
+    def test_the_same_batch_sent_twice_is_carried_out_once(self, crm: Crm) -> None:
+        assert crm.capabilities.repeatable_batch
+        (made,) = written(crm.write(OBJECT, [create("k1")], batch_id="b1"))
+        written(crm.write(OBJECT, [remove(crm, made)], batch_id="b2"))
+        assert written(crm.write(OBJECT, [create("k1")], batch_id="b1")) == [made]
+        assert keys_of(crm) == []
+        written(crm.write(OBJECT, [create("k1")], batch_id="b3"))
+        assert keys_of(crm) == ["k1"]

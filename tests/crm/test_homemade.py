@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from conftest import PROFILES
-from faults import Proxy
-from homemade import Envelope, Reference
-from suite import CrmSuite, System
+
+from tests.crm.faults import Proxy
+from tests.crm.homemade import Envelope, Reference
+from tests.crm.suite import PROFILES, CrmSuite, RepeatableBatches, System
 
 
-class TestReference(CrmSuite):
+class TestReference(RepeatableBatches, CrmSuite):
     """Batches answered record by record in any order, cursors, idempotency keys, OAuth."""
 
     @pytest.fixture

@@ -2,72 +2,28 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from socketserver import ThreadingMixIn
-from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import make_server
 
-import duckdb
 import pytest
-import tomlkit
 from roundup import init, instance, password
 from roundup.admin import AdminTool
 from roundup.cgi.wsgi_handler import RequestDispatcher
 
 from ingestion import config
-from ingestion.landing import Landing, SourceSummary
-from ingestion.sources import open_source
+from tests.ingestion.systems import (
+    ERP_SCHEMA,
+    ERP_SETTINGS,
+    TRACKER_PASSWORD,
+    Erp,
+    Project,
+    QuietHandler,
+    ThreadingServer,
+    Tracker,
+)
 from tests.servers import PostgreSql, ServerMissingError, free_port, postgresql
-
-
-@dataclass(frozen=True)
-class Project:
-    """A folder with settings, a warehouse and dlt's working files."""
-
-    folder: Path
-
-    @property
-    def warehouse(self) -> Path:
-        return self.folder / "warehouse.duckdb"
-
-    @property
-    def pipelines(self) -> Path:
-        return self.folder / "pipelines"
-
-    def configure(self, settings: dict[str, Any], secrets: dict[str, Any] | None = None) -> None:
-        """Write the settings, and have dlt read them."""
-        dot_dlt = self.folder / ".dlt"
-        dot_dlt.mkdir(exist_ok=True)
-        (dot_dlt / "config.toml").write_text(tomlkit.dumps(settings), encoding="utf-8")
-        (dot_dlt / "secrets.toml").write_text(tomlkit.dumps(secrets or {}), encoding="utf-8")
-        config.reload()
-
-    def run(self, name: str, *, full: bool = False, patience: float = 5.0) -> SourceSummary:
-        """Land a source."""
-        (instance,) = [i for i in config.instances() if i.name == name]
-        landing = Landing(self.warehouse, self.pipelines, patience)
-        return landing.run(name, instance.kind, open_source(instance), full=full)
-
-    def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Ask the warehouse."""
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
-            return connection.execute(sql, list(values)).fetchall()
-
-    def write(self, sql: str) -> None:
-        """Do something to the warehouse, as dbt or a person would."""
-        with duckdb.connect(str(self.warehouse)) as connection:
-            connection.execute(sql)
-
-    def count(self, table: str) -> int:
-        return int(self.query(f"select count(*) from {table}")[0][0])
-
-
-def rows_landed(summary: SourceSummary) -> dict[str, int]:
-    """How many rows of each table."""
-    return {table.name: table.rows for table in summary.tables}
 
 
 @pytest.fixture
@@ -87,79 +43,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     config.reload()
 
 
-ERP_SCHEMA = """
-create table customers (
-    customer_id {integer} primary key, customer_code text not null, name text, phone text,
-    birth_date date, created_at {timestamp} not null, updated_at {timestamp} not null,
-    is_deleted boolean not null
-);
-create table orders (
-    order_id {integer} primary key, order_no text not null, customer_id {integer},
-    ordered_at {timestamp}, currency text, total_amount decimal(18,2), unit_price decimal(18,4),
-    quantity decimal(18,3), updated_at {timestamp} not null, is_deleted boolean not null
-);
-"""
-ERP_SETTINGS = {
-    "sources": {
-        "erp": {
-            "kind": "sql",
-            "tables": {
-                "customers": {"key": "customer_id", "cursor": "updated_at"},
-                "orders": {"key": "order_id", "cursor": "updated_at"},
-            },
-        }
-    }
-}
-
-
-@dataclass(frozen=True)
-class Erp:
-    """An ERP's database on SQLite."""
-
-    path: Path
-
-    def execute(self, sql: str, *values: Any) -> None:
-        with closing(sqlite3.connect(self.path)) as connection:
-            connection.execute(sql, values)
-            connection.commit()
-
-    def put_order(
-        self, order_id: int, amount: str | float | None, updated_at: str, *, deleted: bool = False
-    ) -> None:
-        """Insert an order, or change it."""
-        self.execute(
-            "insert into orders (order_id, order_no, customer_id, currency, total_amount, "
-            "updated_at, is_deleted) values (?, ?, 1, 'CNY', ?, ?, ?) on conflict (order_id) "
-            "do update set total_amount = excluded.total_amount, "
-            "updated_at = excluded.updated_at, is_deleted = excluded.is_deleted",
-            order_id,
-            f"SO{order_id}",
-            amount,
-            updated_at,
-            deleted,
-        )
-
-    def put_customer(self, customer_id: int, name: str, updated_at: str) -> None:
-        """Insert a customer, or change it."""
-        self.execute(
-            "insert or replace into customers values (?, ?, ?, '13800000001', '1990-01-02', "
-            "'2026-01-01 00:00:00', ?, 0)",
-            customer_id,
-            f"C{customer_id}",
-            name,
-            updated_at,
-        )
-
-
 @pytest.fixture
 def erp(project: Project) -> Erp:
     """An empty ERP that the project is connected to."""
     made = Erp(project.folder / "erp.sqlite")
     with closing(sqlite3.connect(made.path)) as connection:
         connection.executescript(ERP_SCHEMA.format(integer="integer", timestamp="datetime"))
-    project.configure(
-        ERP_SETTINGS, {"sources": {"erp": {"credentials": f"sqlite:///{made.path}"}}}
-    )
+    project.configure(ERP_SETTINGS, {"sources": {"erp": {"credentials": f"sqlite:///{made.path}"}}})
     return made
 
 
@@ -171,31 +61,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSql]:
             yield server
     except ServerMissingError as error:
         pytest.fail(str(error))
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class _Quiet(WSGIRequestHandler):
-    def address_string(self) -> str:
-        return str(self.client_address[0])
-
-    def log_message(self, *_arguments: Any) -> None:
-        pass
-
-
-@dataclass(frozen=True)
-class Tracker:
-    """A running Roundup."""
-
-    home: Path
-    url: str
-    open: Callable[[], Any]
-    """A connection to its database as admin, to change things behind the API's back."""
-
-
-TRACKER_PASSWORD = "for one test"
 
 
 @pytest.fixture
@@ -225,11 +90,14 @@ def tracker(tmp_path: Path) -> Iterator[Tracker]:
     opened = instance.open(str(home))
     opened.init(password.Password(TRACKER_PASSWORD, config=opened.config))
     with make_server(
-        "127.0.0.1", port, RequestDispatcher(str(home)), server_class=_Server, handler_class=_Quiet
+        "127.0.0.1",
+        port,
+        RequestDispatcher(str(home)),
+        server_class=ThreadingServer,
+        handler_class=QuietHandler,
     ) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield Tracker(home, url, lambda: instance.open(str(home)).open("admin"))
         server.shutdown()
         thread.join()
-

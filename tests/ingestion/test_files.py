@@ -9,7 +9,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 import xlsxwriter
-from conftest import Project, rows_landed
+
+from tests.ingestion.systems import Project, rows_landed
 
 HEADER = (
     "订单号,下单时间,修改时间,买家昵称,收货人,手机号,邮箱,微信unionid,收货地址,发票抬头,税号,商品,"
@@ -67,8 +68,8 @@ def test_a_gb18030_export_is_landed_as_it_is(project: Project, shop: Path) -> No
             "12.30",
             "orders_20261122.csv",
             3,
-            dt.datetime(2026, 11, 22, 8),
-            dt.datetime(2027, 1, 15, 8),
+            dt.datetime.fromisoformat("2026-11-22 08:00:00"),
+            dt.datetime.fromisoformat("2027-01-15 08:00:00"),
         )
     ]
 
@@ -252,7 +253,7 @@ def ledger_file(path: Path, invoices: list[tuple[object, ...]], *, exported: str
     ):
         payments.write(1, position, name)
     payments.write_row(2, 0, ["P1", "F1"])
-    payments.write_datetime(2, 2, dt.datetime(2026, 3, 5), day)
+    payments.write_datetime(2, 2, dt.datetime.fromisoformat("2026-03-05 00:00:00"), day)
     payments.write_row(2, 3, ["CNY", 1234567890123.45, "转账"])
     book.close()
     return path
@@ -267,7 +268,7 @@ def finance(project: Project) -> Path:
 
 
 def test_a_ledger_is_landed_as_the_text_of_its_cells(project: Project, finance: Path) -> None:
-    day = dt.datetime(2026, 3, 2)
+    day = dt.datetime.fromisoformat("2026-03-02 00:00:00")
     ledger_file(
         finance / "invoices_202603.xlsx",
         [
@@ -284,11 +285,11 @@ def test_a_ledger_is_landed_as_the_text_of_its_cells(project: Project, finance: 
         "jing_ban_ren, _sheet, _row, _exported_at from raw_finance.invoices order by _row"
     ) == [
         ("F1", "甲公司", "91310000XXXXXXXXXX", "13800000001", "2026-03-02", "CNY",
-         "1234567890123.45", "李", "发票", 4, dt.datetime(2026, 4, 2, 9)),
+         "1234567890123.45", "李", "发票", 4, dt.datetime.fromisoformat("2026-04-02 09:00:00")),
         ("F2", "乙公司", None, "1.38E+10", "2026-03-02", "USD",
-         "0.1", None, "发票", 6, dt.datetime(2026, 4, 2, 9)),
+         "0.1", None, "发票", 6, dt.datetime.fromisoformat("2026-04-02 09:00:00")),
         ("F3", "丙公司", None, "138-0000 0003", "2026-03-02", "USD",
-         "1234.56", None, "发票", 7, dt.datetime(2026, 4, 2, 9)),
+         "1234.56", None, "发票", 7, dt.datetime.fromisoformat("2026-04-02 09:00:00")),
     ]  # fmt: skip
     assert project.query("select amount, paid_on, method from raw_finance.payments") == [
         ("1234567890123.45", "2026-03-05", "转账")
@@ -298,7 +299,9 @@ def test_a_ledger_is_landed_as_the_text_of_its_cells(project: Project, finance: 
 def test_a_corrected_ledger_is_landed_again_and_a_copy_is_not(
     project: Project, finance: Path
 ) -> None:
-    path = ledger_file(finance / "invoices_202603.xlsx", [("F1", "甲", None, None, None, "CNY", 1.5)])
+    path = ledger_file(
+        finance / "invoices_202603.xlsx", [("F1", "甲", None, None, None, "CNY", 1.5)]
+    )
     project.run("finance")
     shutil.copy(path, finance / "副本.xlsx")
     assert rows_landed(project.run("finance")) == {"invoices": 0, "payments": 0}
@@ -316,7 +319,7 @@ def test_a_corrected_ledger_is_landed_again_and_a_copy_is_not(
 
 
 def test_a_workbook_of_another_program_is_read_alike(project: Project, finance: Path) -> None:
-    """openpyxl writes decimals with all their digits and text inline in another form."""
+    """Openpyxl writes decimals with all their digits and text inline in another form."""
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
@@ -324,7 +327,9 @@ def test_a_workbook_of_another_program_is_read_alike(project: Project, finance: 
     sheet.append([TITLE])
     sheet.append(["发票号", "电话", "开票日期", "金额"])
     sheet.append(["F1", 13800000001, dt.date(2026, 3, 2), Decimal("1234567890123.45")])
-    sheet.append(["F2", 110101199003070, dt.datetime(2026, 3, 2, 8, 30), 0.1 + 0.2])
+    sheet.append(
+        ["F2", 110101199003070, dt.datetime.fromisoformat("2026-03-02 08:30:00"), 0.1 + 0.2]
+    )
     book.save(finance / "a.xlsx")
 
     summary = project.run("finance")
@@ -361,5 +366,5 @@ def test_the_lock_file_of_an_open_workbook_is_passed_over(project: Project, fina
 def test_a_missing_folder_is_named(project: Project, finance: Path) -> None:
     finance.rmdir()
 
-    with pytest.raises(Exception, match="there is no folder .*finance"):
+    with pytest.raises(Exception, match=r"there is no folder .*finance"):
         project.run("finance")

@@ -1,13 +1,14 @@
-"""Any history of an ERP: after each run, raw knows what the ERP holds, and nothing is there twice."""
+"""Any history of an ERP: after each run, raw knows what the ERP holds, and nothing twice."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from conftest import ERP_SCHEMA, ERP_SETTINGS, Erp, Project
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from tests.ingestion.systems import ERP_SCHEMA, ERP_SETTINGS, Erp, Project
 
 LAG = 5
 
@@ -23,7 +24,7 @@ HISTORIES = st.lists(
 
 
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -54,7 +55,9 @@ def test_the_newest_version_in_raw_is_the_erps_after_each_run(
         assert set(landed) == set(there)
         # a version that came back after another is there again, nothing else is
         assert world.count("raw_erp.orders") >= len(seen)
-        assert world.query("select _dlt_id from raw_erp.orders group by all having count(*) > 1") == []
+        assert (
+            world.query("select _dlt_id from raw_erp.orders group by all having count(*) > 1") == []
+        )
         before = world.count("raw_erp.orders")
         world.run("erp")
         assert world.count("raw_erp.orders") == before

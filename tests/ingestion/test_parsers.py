@@ -104,9 +104,10 @@ def test_no_header_is_none() -> None:
     assert find_header([], HEADERS) is None
 
 
-MOMENTS = st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2100, 1, 1)).map(
-    lambda moment: moment.replace(microsecond=0)
-)
+MOMENTS = st.datetimes(
+    dt.datetime.fromisoformat("1990-01-01 00:00:00"),
+    dt.datetime.fromisoformat("2100-01-01 00:00:00"),
+).map(lambda moment: moment.replace(microsecond=0))
 
 
 @given(
@@ -120,11 +121,11 @@ MOMENTS = st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2100, 1, 1)).map(
             "%Y-%m-%dT%H:%M:%S",
         ]
     ),
-    st.sampled_from(["导出时间：{}", "店铺 导出时间: {} 操作员：张三", "2026年03月 台账　导出于{}"]),
+    st.sampled_from(
+        ["导出时间：{}", "店铺 导出时间: {} 操作员：张三", "2026年03月 台账　导出于{}"]
+    ),
 )
-def test_the_export_time_is_read_from_a_title(
-    moment: dt.datetime, form: str, title: str
-) -> None:
+def test_the_export_time_is_read_from_a_title(moment: dt.datetime, form: str, title: str) -> None:
     assert exported_at(["", title.format(moment.strftime(form))]) == moment
 
 
@@ -170,10 +171,15 @@ def test_number_cells(written: str, expected: str) -> None:
     assert number_text(written) == expected
 
 
-@given(st.datetimes(dt.datetime(1901, 1, 1), dt.datetime(2100, 1, 1)))
+@given(
+    st.datetimes(
+        dt.datetime.fromisoformat("1901-01-01 00:00:00"),
+        dt.datetime.fromisoformat("2100-01-01 00:00:00"),
+    )
+)
 def test_a_date_cell_is_the_moment_to_the_second(moment: dt.datetime) -> None:
     moment = moment.replace(microsecond=0)
-    days = (moment - dt.datetime(1899, 12, 30)) / dt.timedelta(days=1)
+    days = (moment - dt.datetime.fromisoformat("1899-12-30 00:00:00")) / dt.timedelta(days=1)
     assert dt.datetime.fromisoformat(date_text(repr(days))) == moment
 
 
@@ -227,7 +233,7 @@ def test_values_of_a_crm_become_text(value: object, expected: str | None) -> Non
 
 
 def test_times_of_a_crm_are_utc() -> None:
-    expected = dt.datetime(2026, 1, 2, 3, 4, 5, 678000)
+    expected = dt.datetime.fromisoformat("2026-01-02 03:04:05.678000")
     assert moment("2026-01-02 03:04:05.678Z") == expected
     assert moment("2026-01-02T11:04:05.678+08:00") == expected
     assert moment("") is None

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from conftest import ERP_SCHEMA, ERP_SETTINGS, Erp, Project, rows_landed
 
+from tests.ingestion.systems import ERP_SCHEMA, ERP_SETTINGS, Erp, Project, rows_landed
 from tests.servers import PostgreSql
 
 pytestmark = pytest.mark.servers
@@ -38,9 +38,9 @@ def test_postgresql_and_sqlite_land_the_same(
     _copy(erp.path, database)
     project.configure(
         {
-            "sources": {
-                name: ERP_SETTINGS["sources"]["erp"] for name in ("erp_sqlite", "erp_postgresql")
-            }
+            "sources": dict.fromkeys(
+                ("erp_sqlite", "erp_postgresql"), ERP_SETTINGS["sources"]["erp"]
+            )
         },
         {
             "sources": {
@@ -129,7 +129,8 @@ def test_types_that_only_postgresql_has(
     assert rows_landed(project.run("erp")) == {"odd": 1}
     assert rows_landed(project.run("erp")) == {"odd": 0}
     assert project.query(
-        "select id, tags, price, (seen at time zone 'UTC')::varchar, photo, ip, ratio from raw_erp.odd"
+        "select id, tags, price, (seen at time zone 'UTC')::varchar, photo, ip, ratio "
+        "from raw_erp.odd"
     ) == [
         (
             "00000000-0000-0000-0000-000000000001",

@@ -6,9 +6,9 @@ from contextlib import closing
 from decimal import Decimal
 
 import pytest
-from conftest import ERP_SETTINGS, Erp, Project, rows_landed
 
 from ingestion.errors import SourceError
+from tests.ingestion.systems import ERP_SETTINGS, Erp, Project, rows_landed
 
 
 def test_a_second_run_lands_nothing(project: Project, erp: Erp) -> None:

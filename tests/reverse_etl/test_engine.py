@@ -444,6 +444,42 @@ def test_a_model_that_was_not_built_stops_the_sync(new_world: NewWorld) -> None:
     assert world.crm.writes == []
 
 
+def test_a_merged_customers_record_goes_to_who_it_was_merged_into(new_world: NewWorld) -> None:
+    sync = make_sync(record_id="crm_id", redirects=("activation", "redirected"))
+    world = new_world(syncs=[sync])
+    world.desire("people", person(1))
+    world.apply()
+    [remote] = world.crm.objects["people"]
+    # p1 turns out to be p2, whom the CRM didn't have
+    world.merged = {"p1": "p2"}
+    world.desire("people", person(2, crm_id=remote))
+    world.apply()
+    assert set(world.crm.objects["people"]) == {remote}
+    assert set(world.crm.held("people")) == {"p2"}
+    assert world.plan() == {}
+
+
+def test_a_merged_customers_record_stays_where_the_other_has_one(new_world: NewWorld) -> None:
+    sync = make_sync(on_missing="delete", redirects=("activation", "redirected"))
+    world = new_world(syncs=[sync])
+    world.desire("people", person(1), person(2))
+    world.apply()
+    world.merged = {"p1": "p2"}
+    world.desire("people", person(2))
+    world.apply()
+    assert len(world.crm.objects["people"]) == 2, "a merge is no vanished row"
+
+
+def test_what_comes_after_a_stopped_sync_is_stopped_too(new_world: NewWorld) -> None:
+    world = linked(new_world)
+    stopping = Guard(min_rows=2)
+    world.syncs = [dataclasses.replace(world.syncs[0], guard=stopping), world.syncs[1]]
+    applied = world.apply()
+    assert [each.status for each in applied] == ["stopped", "stopped"]
+    assert exit_code(applied) == 4
+    assert world.crm.writes == []
+
+
 def save(world: TestWorld, folder: Any) -> plans.SavedPlan:
     with world.engine.planned(world.syncs) as (made, planned):
         reasons = {each.sync.name: each.verdict.reasons for each in planned}

@@ -217,6 +217,8 @@ class TestWorld:
     crm: MemoryCrm = field(default_factory=MemoryCrm)
     syncs: list[Sync] = field(default_factory=lambda: [make_sync()])
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    merged: dict[str, str] = field(default_factory=dict)
+    """Keys that were merged into others."""
     seed: int = 0
     clock: TestClock = field(default_factory=TestClock)
 
@@ -245,6 +247,15 @@ class TestWorld:
         with duckdb.connect(":memory:") as connection:
             connection.execute("attach ':memory:' as warehouse")
             connection.execute("create schema warehouse.activation")
+            connection.execute(
+                "create table warehouse.activation.redirected "
+                "(old_key varchar, new_key varchar, kind varchar)"
+            )
+            for old_key, new_key in self.merged.items():
+                connection.execute(
+                    "insert into warehouse.activation.redirected values (?, ?, 'merged')",
+                    [old_key, new_key],
+                )
             for sync in self.syncs:
                 names = [f'"{column.name}" {column.data_type}' for column in sync.columns]
                 if sync.record_id:

@@ -24,7 +24,6 @@ from ingestion.landed import Landed
 from ingestion.naming import column_name, distinct
 from ingestion.tables import Problem, Reading, Table
 
-_TIME = pa.timestamp("us")
 _OURS = ("id", "created", "updated", "_is_deleted")
 
 
@@ -77,13 +76,20 @@ class CrmSource:
                 [
                     ("id", pa.string()),
                     *((column, pa.string()) for column in self._columns[name].values()),
-                    ("created", _TIME),
-                    ("updated", _TIME),
+                    ("created", pa.timestamp("us")),
+                    ("updated", pa.timestamp("us")),
                     ("_is_deleted", pa.bool_()),
                 ]
             )
             found.append(
-                Table(column_name(name), ("id",), schema, cursor="updated", lag=self._config.lag)
+                Table(
+                    column_name(name),
+                    ("id",),
+                    schema,
+                    cursor="updated",
+                    lag=self._config.lag,
+                    may_repeat=True,
+                )
             )
         return found
 

@@ -17,14 +17,12 @@ from ingestion.sources.sql import SqlSettings, SqlSource, SqlTable
 from ingestion.tables import Problem, Reading, Table
 
 _TABLES = {
-    "records": SqlTable(
-        key=("sync", "key"), cursor="changed_at", exclude=("fingerprint", "run_id")
-    ),
-    # an outcome is written some time after its intent, so the number alone doesn't say
-    # which deliveries are new
-    "deliveries": SqlTable(key=("delivery_id",)),
-    "runs": SqlTable(key=("run_id",)),
-    "rejects": SqlTable(key=("sync", "key", "since")),
+    # what a plan compares isn't news to the warehouse
+    "records": SqlTable(cursor="changed_at", exclude=("fingerprint", "run_id")),
+    # a delivery gets its outcome some time after its intent; those without one are always read
+    "deliveries": SqlTable(cursor="outcome_at"),
+    "runs": SqlTable(exclude=("message",)),
+    "rejects": SqlTable(),
 }
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -11,10 +11,12 @@ import requests
 from ingestion.errors import SourceError
 
 ATTEMPTS = 4
+LISTED = 100_000
+"""How many ids are listed at once. Roundup prepares all that follow a page, too."""
 
 
 class Client:
-    """Reads collections page by page, and tries again where that can help."""
+    """Lists ids and reads items, and tries again where that can help."""
 
     def __init__(
         self,
@@ -44,42 +46,32 @@ class Client:
             return dt.datetime.now(dt.UTC).replace(tzinfo=None)
         return self._server_time
 
-    def pages(
-        self,
-        class_name: str,
-        fields: Sequence[str],
-        *,
-        since: dt.datetime | None,
-        size: int,
-    ) -> Iterator[list[Mapping[str, Any]]]:
-        """A collection's items in the order of their ids."""
-        parameters: dict[str, str | int] = {
-            "@sort": "id",
-            "@page_size": size,
-            "@verbose": 1,
-            "@fields": ",".join(fields),
-        }
+    def ids(self, class_name: str, *, since: dt.datetime | None = None) -> list[int]:
+        """The ids of the items that aren't retired, or of those active since then."""
+        parameters: dict[str, Any] = {"@sort": "id", "@page_size": LISTED}
         if since is not None:
             parameters["activity"] = since.strftime("%Y-%m-%d.%H:%M:%S;")
+        found: list[int] = []
         index = 1
         while True:
-            data = self._get(class_name, {**parameters, "@page_index": index})
-            yield data["collection"]
+            data = self._get(class_name, {**parameters, "@page_index": index}, f"page {index}")
+            found += (int(item["id"]) for item in data["collection"])
             if not data.get("@links", {}).get("next"):
-                return
+                return found
             index += 1
 
-    def ids(self, class_name: str, *, size: int) -> set[int]:
-        """The ids of all items that aren't retired."""
-        return {
-            int(item["id"])
-            for page in self.pages(class_name, ("id",), since=None, size=size)
-            for item in page
-        }
+    def items(
+        self, class_name: str, ids: Sequence[int], fields: Sequence[str]
+    ) -> list[Mapping[str, Any]]:
+        """The items of these ids, without those that were retired."""
+        parameters = {"id": list(ids), "@verbose": 1, "@fields": ",".join(fields)}
+        data = self._get(class_name, parameters, f"ids {ids[0]} to {ids[-1]}")
+        collection: list[Mapping[str, Any]] = data["collection"]
+        return collection
 
     def count(self, class_name: str) -> int:
         """How many items aren't retired; -1 if they are more than the tracker counts."""
-        data = self._get(class_name, {"@page_size": 1, "@page_index": 1})
+        data = self._get(class_name, {"@page_size": 1})
         return int(data["@total_size"])
 
     def names(self, class_name: str) -> dict[str, str]:
@@ -100,7 +92,15 @@ class Client:
         """End the connections."""
         self._session.close()
 
-    def _get(self, path: str, parameters: Mapping[str, str | int], *, missing: bool = False) -> Any:
+    def _get(
+        self,
+        path: str,
+        parameters: Mapping[str, Any],
+        part: str = "",
+        *,
+        missing: bool = False,
+    ) -> Any:
+        """The data of an answer; None for an item that isn't there, where that may be."""
         url = f"{self._base}/{path}"
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -110,7 +110,7 @@ class Client:
             else:
                 if response.ok:
                     self._note_time(response)
-                    return response.json()["data"]
+                    return self._data(response, url)
                 if missing and response.status_code in (404, 410):
                     return None
                 reason = self._reason(response)
@@ -118,11 +118,19 @@ class Client:
                     break
             if attempt < ATTEMPTS:
                 self._sleep(2.0 ** (attempt - 1))
-        page = f", page {parameters['@page_index']}" if "@page_index" in parameters else ""
         raise SourceError(
-            f"{self._system}: Roundup at {url}{page}: {reason}. Check that the tracker runs, and "
-            f"url, username and password in [sources.{self._system}]"
+            f"{self._system}: Roundup at {url}{f', {part}' if part else ''}: {reason}. Check that "
+            f"the tracker runs, and url, username and password in [sources.{self._system}]"
         )
+
+    def _data(self, response: requests.Response, url: str) -> Any:
+        try:
+            return response.json()["data"]
+        except (ValueError, KeyError):
+            raise SourceError(
+                f"{self._system}: {url} answers, but isn't a Roundup REST API: is url in "
+                f"[sources.{self._system}] the tracker's own address?"
+            ) from None
 
     def _note_time(self, response: requests.Response) -> None:
         stamp = response.headers.get("Date")

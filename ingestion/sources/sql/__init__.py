@@ -69,7 +69,8 @@ class SqlSource:
             self._engine = _engine(url)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             # the URL holds the password: it is not repeated
-            if isinstance(error, ArgumentError):
+            # SQLAlchemy counts an unknown database among the wrong arguments
+            if isinstance(error, ArgumentError) and not isinstance(error, NoSuchModuleError):
                 reason = (
                     "is no SQLAlchemy URL; expected something like "
                     "postgresql://user:password@host/database"

@@ -8,7 +8,7 @@ and dates as text, so there money is asked for as text and never becomes a float
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,12 @@ from ingestion.errors import ConfigurationError
 
 UNDECLARED = (38, 9)
 """Precision and scale of a decimal that the database declares without any."""
+
+_PLAIN: Mapping[type[sa.types.TypeEngine[Any]], str] = {
+    sa.Float: "double",
+    sa.Integer: "int64",
+    sa.LargeBinary: "binary",
+}
 
 Converter = Callable[[Sequence[Any]], pa.Array]
 
@@ -75,9 +81,19 @@ def _arrow(
         has_zone = getattr(declared_as, "timezone", False) and not is_sqlite
         type_ = pa.timestamp("us", tz="UTC" if has_zone else None)
         return type_, _times(type_)
-    for declared_class, type_, convert in _SIMPLE:
+    if isinstance(declared_as, sa.Boolean):
+        return pa.bool_(), _booleans
+    if isinstance(declared_as, sa.Date):
+        return pa.date32(), _times(pa.date32())
+    return _by_class(declared_as)
+
+
+def _by_class(declared_as: sa.types.TypeEngine[Any]) -> tuple[pa.DataType, Converter]:
+    """The types whose values Arrow takes as they are; any other becomes text."""
+    for declared_class, name in _PLAIN.items():
         if isinstance(declared_as, declared_class):
-            return type_, convert
+            type_ = pa.type_for_alias(name)
+            return type_, _plain(type_)
     return pa.string(), _texts
 
 
@@ -148,20 +164,21 @@ def _decimals(type_: pa.DataType) -> Converter:
 
 
 def _booleans(values: Sequence[Any]) -> pa.Array:
-    return pa.array([None if v is None else _BOOLEANS[v] for v in values], pa.bool_())
+    return pa.array([None if v is None else _boolean(v) for v in values], pa.bool_())
 
 
-class _Booleans(dict[Any, bool]):
-    def __missing__(self, key: Any) -> bool:
-        text = str(key).strip().lower()
-        if text in ("t", "true", "y", "yes", "b'\\x01'"):
-            return True
-        if text in ("f", "false", "n", "no", "b'\\x00'"):
-            return False
-        raise ValueError(key)
-
-
-_BOOLEANS = _Booleans({0: False, 1: True, "0": False, "1": True})
+def _boolean(value: Any) -> bool:
+    """What databases without a type of their own keep for true and false."""
+    if isinstance(value, int):
+        if value in (0, 1):
+            return bool(value)
+    elif isinstance(value, bytes):
+        return any(value)
+    elif (text := str(value).strip().lower()) in ("1", "t", "true", "y", "yes"):
+        return True
+    elif text in ("0", "f", "false", "n", "no"):
+        return False
+    raise ValueError("neither true nor false")
 
 
 def _times(type_: pa.DataType) -> Converter:
@@ -200,12 +217,3 @@ def _text(value: Any) -> str | None:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
-
-
-_SIMPLE: Sequence[tuple[type[sa.types.TypeEngine[Any]], pa.DataType, Converter]] = (
-    (sa.Float, pa.float64(), _plain(pa.float64())),
-    (sa.Boolean, pa.bool_(), _booleans),
-    (sa.Integer, pa.int64(), _plain(pa.int64())),
-    (sa.Date, pa.date32(), _times(pa.date32())),
-    (sa.LargeBinary, pa.binary(), _plain(pa.binary())),
-)

@@ -88,8 +88,9 @@ def _shared_texts(archive: zipfile.ZipFile) -> list[str]:
     return texts
 
 
-_BUILT_IN_DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
-"""Number formats that are dates without being declared; 27–36 and 50–58 are the Chinese ones."""
+def _is_built_in_date(number: int) -> bool:
+    """Whether a number format is a date without being declared; some are only Chinese ones."""
+    return 14 <= number <= 22 or 27 <= number <= 36 or 45 <= number <= 47 or 50 <= number <= 58
 
 
 def _date_styles(archive: zipfile.ZipFile) -> frozenset[str]:
@@ -105,7 +106,7 @@ def _date_styles(archive: zipfile.ZipFile) -> frozenset[str]:
     result = set()
     for index, style in enumerate(cell_formats if cell_formats is not None else ()):
         number = int(style.get("numFmtId", "0"))
-        if number in _BUILT_IN_DATES or is_date_format(formats.get(number, "")):
+        if _is_built_in_date(number) or is_date_format(formats.get(number, "")):
             result.add(str(index))
     return frozenset(result)
 

@@ -25,15 +25,15 @@ known as (
     {% if is_incremental() %}
         select * from {{ this }}
     {% else %}
-    select
-        cast(null as varchar) as entity_type,
-        cast(null as varchar) as record_key,
-        cast(null as varchar) as entity_id,
-        cast(null as boolean) as is_founder,
-        cast(null as boolean) as is_latest,
-        cast(null as timestamp) as first_assigned_at,
-        cast(null as timestamp) as last_assigned_at
-    where false
+        select
+            cast(null as varchar) as entity_type,
+            cast(null as varchar) as record_key,
+            cast(null as varchar) as entity_id,
+            cast(null as boolean) as is_founder,
+            cast(null as boolean) as is_latest,
+            cast(null as timestamp) as first_assigned_at,
+            cast(null as timestamp) as last_assigned_at
+        where false
     {% endif %}
 
 ),

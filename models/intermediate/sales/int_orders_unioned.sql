@@ -56,9 +56,10 @@ from_shop as (
         currency,
         paid_amount as amount,
         ordered_at,
-        -- the shop knows no customers: an order is a record of its buyer and of whom it bills
-        'order:' || order_no as company_record_id,
-        'order:' || order_no as person_record_id
+        invoice_title as billed_name,
+        -- the shop knows no customers: an order is the record of its buyer
+        'order:' || order_no as person_record_id,
+        {{ code_text('tax_id') }} as billed_tax_id
     from shop_orders
 
 ),

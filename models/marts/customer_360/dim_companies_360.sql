@@ -141,6 +141,7 @@ seen_whole as (
         -- booleans
         -- which company only a CRM knows, no CRM needs to be told about
         systems_listed.source_systems is not null
+        and not companies.is_deleted
         and (companies.company_name is not null or companies.tax_id is not null) as is_sendable
     from companies
     left outer join systems_listed on companies.company_id = systems_listed.company_id

@@ -19,12 +19,6 @@ source_systems as (
 
 ),
 
-person_companies as (
-
-    select * from {{ ref('bridge_person_companies') }}
-
-),
-
 orders as (
 
     select * from {{ ref('fct_orders') }}
@@ -120,7 +114,7 @@ seen_whole as (
     select
         -- ids
         people.person_id,
-        person_companies.company_id,
+        people.company_id,
 
         -- strings
         people.full_name,
@@ -148,6 +142,7 @@ seen_whole as (
         -- booleans
         -- whom only a CRM knows, no CRM needs to be told about
         systems_listed.source_systems is not null
+        and not people.is_deleted
         and people.full_name is not null
         and (
             people.mobile is not null
@@ -155,8 +150,6 @@ seen_whole as (
             or people.wechat_unionid is not null
         ) as is_sendable
     from people
-    left outer join person_companies
-        on people.person_id = person_companies.person_id and person_companies.is_primary
     left outer join systems_listed on people.person_id = systems_listed.person_id
     left outer join orders_summed on people.person_id = orders_summed.person_id
     left outer join tickets_counted on people.person_id = tickets_counted.person_id

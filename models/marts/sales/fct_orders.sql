@@ -31,6 +31,35 @@ company_records as (
 
 ),
 
+companies as (
+
+    select * from {{ ref('dim_companies') }}
+
+),
+
+-- a tax id or a name that two companies have tells neither of them
+companies_by_tax_id as (
+
+    select
+        tax_id,
+        min(company_id) as company_id
+    from companies
+    group by tax_id
+    having count(*) = 1
+
+),
+
+companies_by_name as (
+
+    select
+        company_name,
+        min(company_id) as company_id
+    from companies
+    group by company_name
+    having count(*) = 1
+
+),
+
 dated as (
 
     select
@@ -43,8 +72,30 @@ dated as (
         ordered_at,
         {{ business_date('ordered_at') }} as ordered_on,
         company_record_id,
-        person_record_id
+        person_record_id,
+        billed_name,
+        billed_tax_id
     from orders
+
+),
+
+companies_found as (
+
+    select
+        dated.order_id,
+        -- the shop's buyer orders for the company that the invoice is made out to
+        coalesce(
+            company_records.company_id,
+            companies_by_tax_id.company_id,
+            companies_by_name.company_id
+        ) as company_id
+    from dated
+    left outer join company_records
+        on
+            dated.channel = company_records.source_system
+            and dated.company_record_id = company_records.source_record_id
+    left outer join companies_by_tax_id on dated.billed_tax_id = companies_by_tax_id.tax_id
+    left outer join companies_by_name on dated.billed_name = companies_by_name.company_name
 
 ),
 
@@ -54,7 +105,7 @@ customers_found as (
         -- ids
         dated.order_id,
         person_records.person_id,
-        company_records.company_id,
+        companies_found.company_id,
 
         -- strings
         dated.order_no,
@@ -90,10 +141,7 @@ customers_found as (
         on
             dated.channel = person_records.source_system
             and dated.person_record_id = person_records.source_record_id
-    left outer join company_records
-        on
-            dated.channel = company_records.source_system
-            and dated.company_record_id = company_records.source_record_id
+    left outer join companies_found on dated.order_id = companies_found.order_id
 
 )
 

@@ -1,0 +1,1 @@
+"""HubSpot: its CRM objects and the associations between them."""

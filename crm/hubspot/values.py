@@ -1,0 +1,56 @@
+"""Values as HubSpot wants and shows them: text in both directions, nothing is empty text."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm.protocol import Field, RemoteRecord, Value
+from crm.times import TimeFormat
+
+_TIMES = TimeFormat()
+
+
+def sent_value(value: Value) -> str:
+    """Give a value as text; an empty text clears a property."""
+    if value.__class__ is str:
+        return value  # type: ignore[return-value]  # mypy doesn't narrow by __class__, which is fast
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def shown_fields(properties: Mapping[str, Any], time_names: frozenset[str]) -> dict[str, Value]:
+    """Give the properties of an answer as values; times in our form."""
+    shown = dict(properties)
+    for name in time_names & shown.keys():
+        shown[name] = _TIMES.read(shown[name]) or shown[name]
+    return shown
+
+
+def read_record(item: Mapping[str, Any], time_names: frozenset[str]) -> RemoteRecord:
+    """Read a record of an answer."""
+    updated = _TIMES.read(item.get("updatedAt"))
+    fields = shown_fields(item.get("properties") or {}, time_names)
+    return RemoteRecord(str(item["id"]), fields, updated)
+
+
+def read_property(item: Mapping[str, Any]) -> Field:
+    """Read what HubSpot says of a property."""
+    changes = item.get("modificationMetadata") or {}
+    options = item.get("options") or []
+    return Field(
+        name=str(item["name"]),
+        label=str(item.get("label") or item["name"]),
+        type=str(item.get("type") or "string"),
+        read_only=bool(changes.get("readOnlyValue") or item.get("calculated")),
+        unique=bool(item.get("hasUniqueValue")),
+        options=tuple(str(each.get("value")) for each in options),
+    )
+
+
+def is_hidden(item: Mapping[str, Any]) -> bool:
+    """Whether people don't see a property, so that it's no use to read it."""
+    return bool(item.get("hidden"))

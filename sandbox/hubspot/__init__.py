@@ -1,0 +1,1 @@
+"""A sandbox of HubSpot's CRM API."""

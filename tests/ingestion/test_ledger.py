@@ -1,0 +1,102 @@
+"""The ledger of the syncs, as reverse_etl makes it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from reverse_etl.ledger import schema
+from tests.ingestion.systems import Project, rows_landed
+
+
+@pytest.fixture
+def ledger(project: Project) -> Iterator[sa.Connection]:
+    """A ledger with a run, a known record, a delivery that is under way, and a reject."""
+    project.configure({"sources": {"ledger": {"kind": "ledger"}}})
+    engine = sa.create_engine(f"sqlite:///{project.folder / 'ledger.sqlite'}")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("pragma journal_mode = wal")
+        schema.metadata.create_all(connection)
+        at = "2026-01-01T00:00:00.000000Z"
+        _insert(connection, schema.runs, run_id="r1", status="running", started_at=at)
+        _insert(connection, schema.records, key="p1", sent='{"mobile": "13800000001"}',
+                origin="created", state="live", changed_at=at)  # fmt: skip
+        _insert(connection, schema.deliveries, delivery_id=1, key="p1", operation="create",
+                intent_at=at)  # fmt: skip
+        _insert(connection, schema.delivery_values, delivery_id=1, payload='{"secret": 1}')
+        _insert(connection, schema.rejects, key="p2", state="waiting", since=at)
+        connection.commit()
+        yield connection
+    engine.dispose()
+
+
+def test_its_facts_are_landed_and_its_values_are_not(
+    project: Project, ledger: sa.Connection
+) -> None:
+    assert rows_landed(project.run("ledger")) == {
+        "records": 1,
+        "deliveries": 1,
+        "runs": 1,
+        "rejects": 1,
+    }
+    types = dict(
+        project.query(
+            "select column_name, data_type from duckdb_columns() "
+            "where schema_name = 'raw_ledger' and table_name = 'deliveries'"
+        )
+    )
+    assert types["delivery_id"] == types["sends"] == "BIGINT"
+    assert types["fields"] == types["intent_at"] == "VARCHAR"
+    assert not project.query("select 1 from duckdb_tables() where table_name = 'delivery_values'")
+    assert not project.query(
+        "select 1 from duckdb_columns() where schema_name = 'raw_ledger' "
+        "and column_name = 'message'"
+    )
+    assert project.query("select key, sent from raw_ledger.records") == [
+        ("p1", '{"mobile": "13800000001"}')
+    ]
+
+
+def test_an_outcome_that_comes_later_is_landed(project: Project, ledger: sa.Connection) -> None:
+    project.run("ledger")
+    for delivery_id in range(2, 5):
+        _insert(ledger, schema.deliveries, delivery_id=delivery_id, key="p1", operation="update",
+                intent_at="2026-01-02T00:00:00.000000Z", outcome="written",
+                outcome_at="2026-01-02T00:00:00.000000Z")  # fmt: skip
+    ledger.commit()
+    assert rows_landed(project.run("ledger"))["deliveries"] == 3
+    ledger.execute(
+        sa.update(schema.deliveries)
+        .where(schema.deliveries.c.delivery_id == 1)
+        .values(outcome="written", outcome_at="2026-01-03T00:00:00.000000Z")
+    )
+    ledger.commit()
+
+    assert rows_landed(project.run("ledger")) == {
+        "records": 0,
+        "deliveries": 1,
+        "runs": 0,
+        "rejects": 0,
+    }
+
+
+def test_no_ledger_is_said_and_is_no_error(project: Project) -> None:
+    project.configure({"sources": {"ledger": {"kind": "ledger"}}})
+
+    summary = project.run("ledger")
+
+    assert summary.status == "done"
+    assert "there is no ledger at" in summary.problems[0].message
+    assert not Path(project.folder / "ledger.sqlite").exists()
+
+
+def _insert(connection: sa.Connection, table: sa.Table, **values: Any) -> None:
+    """A row whose other columns hold something."""
+    others = {
+        column.name: 1 if isinstance(column.type, sa.Integer) else "x"
+        for column in table.columns
+        if not column.nullable
+    }
+    connection.execute(sa.insert(table).values(**{**others, **values}))

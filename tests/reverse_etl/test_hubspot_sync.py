@@ -1,0 +1,281 @@
+"""Syncs of companies and their contacts to a sandbox of HubSpot, through the engine, over HTTP."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from worlds import TestClock, TestWorld, make_sync
+
+from crm.connections import connect
+from crm.hubspot.links import Links
+from crm.protocol import Crm
+from reverse_etl import queries
+from reverse_etl.engine import Applied, Engine, exit_code
+from reverse_etl.syncs import Column, Sync
+from sandbox.faults import Fault, Kind
+from sandbox.hubspot.api import HubSpot as Sandbox
+from sandbox.hubspot.properties import Property
+from sandbox.serving import serving
+
+COMPANIES = make_sync(
+    "companies",
+    destination="hubspot",
+    columns=(
+        Column("company_id", "tongke_id", "varchar", ""),
+        Column("name", "name", "varchar", ""),
+    ),
+)
+CONTACTS = make_sync(
+    "contacts",
+    destination="hubspot",
+    after=("companies",),
+    on_missing="archive",
+    columns=(
+        Column("person_id", "tongke_id", "varchar", ""),
+        Column("company_id", "associations.companies", "varchar", "", links_to="companies"),
+        Column("name", "lastname", "varchar", ""),
+        Column("email", "email", "varchar", ""),
+        Column("lifetime_value", "lifetime_value", "decimal(18,2)", ""),
+        Column("last_seen_at", "last_seen_at", "timestamp", ""),
+        Column("open_tickets", "open_tickets", "bigint", ""),
+        Column("is_customer", "is_customer", "boolean", ""),
+    ),
+)
+
+
+class RealClock(TestClock):
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class HubSpotWorld:
+    """A warehouse, a ledger and a sandbox behind real HTTP."""
+
+    def __init__(self, world: TestWorld, sandbox: Sandbox, crm: Crm) -> None:
+        self.world = world
+        self.sandbox = sandbox
+        self.crm = crm
+
+    @property
+    def engine(self) -> Engine:
+        return dataclasses.replace(
+            self.world.engine, connect=lambda _name: self.crm, new_executor=ThreadPoolExecutor
+        )
+
+    def apply(self) -> list[Applied]:
+        return self.engine.apply(self.world.syncs)
+
+    def plan(self) -> dict[tuple[str, str], tuple[str, tuple[str, ...]]]:
+        with self.engine.planned(self.world.syncs) as (plan, _):
+            return {
+                (sync.name, change.key): (change.operation, change.fields)
+                for sync in self.world.syncs
+                for change in plan.changes(sync)
+            }
+
+    def held(self, name: str) -> dict[str, dict[str, str]]:
+        records = self.sandbox.account.table(name).by_change.values()
+        keyed = {each.properties["tongke_id"]: each.properties for each in records}
+        assert len(keyed) == len(records)
+        return keyed
+
+    def companies_of(self, key: str) -> set[str]:
+        by_id = {p["hs_object_id"]: key for key, p in self.held("companies").items()}
+        person = self.held("contacts")[key]["hs_object_id"]
+        found = self.sandbox.account.associations.of(("contacts", "companies"), person)
+        return {by_id[each] for each in found}
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    made = Sandbox()
+    for name in ("contacts", "companies"):
+        made.account.table(name).add_property(Property("tongke_id", "ours", is_unique=True))
+    contacts = made.account.table("contacts")
+    for name, type_ in (
+        ("lifetime_value", "number"),
+        ("last_seen_at", "datetime"),
+        ("open_tickets", "number"),
+        ("is_customer", "bool"),
+    ):
+        contacts.add_property(Property(name, name, type_))
+    made.account.switches.change({"search_per_second": 50, "shuffled": True})
+    return made
+
+
+@pytest.fixture
+def hubspot(
+    sandbox: Sandbox, new_world: Callable[..., TestWorld], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[HubSpotWorld]:
+    with serving(sandbox) as url:
+        settings = {
+            "kind": "hubspot",
+            "base_url": url,
+            "access_token": sandbox.account.tokens.private,
+            "associations__contacts": "companies",
+            "read_lag": "0",
+            "search_rate__per_window": "50",
+        }
+        for key, value in settings.items():
+            monkeypatch.setenv(f"CRM__HUBSPOT__{key.upper()}", value)
+        world = new_world(syncs=[COMPANIES, CONTACTS], clock=RealClock())
+        yield HubSpotWorld(world, sandbox, connect("hubspot"))
+
+
+def company(number: int, **fields: Any) -> dict[str, Any]:
+    return {"company_id": f"c{number}", "name": f"公司 {number}"} | fields
+
+
+def person(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "person_id": f"p{number}",
+        "company_id": f"c{number % 10}",
+        "name": f"张三{number}",
+        "email": f"p{number}@example.com",
+        "lifetime_value": Decimal("1234567890.10"),
+        "last_seen_at": datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC).replace(tzinfo=None),
+        "open_tickets": number,
+        "is_customer": number % 2 == 0,
+    } | fields
+
+
+def desire(hubspot: HubSpotWorld, *people: dict[str, Any], sync: Sync = CONTACTS) -> None:
+    hubspot.world.desire("companies", *(company(number) for number in range(10)))
+    hubspot.world.desire(sync.name, *people)
+
+
+def test_companies_and_their_contacts_arrive_linked_and_a_second_plan_is_empty(
+    hubspot: HubSpotWorld,
+) -> None:
+    desire(hubspot, *(person(number) for number in range(230)))
+    companies, contacts = hubspot.apply()
+    assert (companies.tally.created, contacts.tally.created) == (10, 230)
+    assert exit_code([companies, contacts]) == 0
+    held = hubspot.held("contacts")["p7"]
+    assert held["lifetime_value"] == "1234567890.10"
+    assert held["last_seen_at"] == "2026-01-02T03:04:05.678Z"
+    assert (held["open_tickets"], held["is_customer"]) == ("7", "false")
+    assert hubspot.companies_of("p7") == {"c7"}
+
+    assert hubspot.plan() == {}
+    writes = hubspot.sandbox.account.quotas.days["associations"]
+    hubspot.apply()
+    assert hubspot.sandbox.account.quotas.days["associations"] == writes
+
+
+def test_a_person_who_changes_companies_leaves_the_old_one(hubspot: HubSpotWorld) -> None:
+    desire(hubspot, person(1), person(2))
+    hubspot.apply()
+    desire(hubspot, person(1, company_id="c5"), person(2, email=None))
+    assert hubspot.plan() == {
+        ("contacts", "p1"): ("update", ("associations.companies",)),
+        ("contacts", "p2"): ("update", ("email",)),
+    }
+    hubspot.apply()
+    assert hubspot.companies_of("p1") == {"c5"}
+    assert "email" not in hubspot.held("contacts")["p2"]
+    assert hubspot.plan() == {}
+
+
+def test_who_is_no_longer_wanted_is_archived(hubspot: HubSpotWorld) -> None:
+    desire(hubspot, person(1), person(2))
+    hubspot.apply()
+    desire(hubspot, person(1))
+    *_, contacts = hubspot.apply()
+    assert contacts.tally.archived == 1
+    assert set(hubspot.held("contacts")) == {"p1"}
+    assert hubspot.plan() == {}
+
+
+@pytest.mark.parametrize("batch_errors", ["each", "whole"])
+def test_exactly_the_refused_records_wait_in_the_queue(
+    hubspot: HubSpotWorld, batch_errors: str
+) -> None:
+    hubspot.sandbox.account.switches.change({"batch_errors": batch_errors, "burst": 10**6})
+    bad = {3, 77, 100, 101, 149}
+    desire(
+        hubspot,
+        *(
+            person(number, email="no mail" if number in bad else f"p{number}@example.com")
+            for number in range(150)
+        ),
+    )
+    _, contacts = hubspot.apply()
+    assert (contacts.tally.created, contacts.tally.rejected) == (145, 5)
+    waiting = queries.errors(hubspot.world.ledger, "contacts")
+    assert {row["key"] for row in waiting} == {f"p{number}" for number in bad}
+    assert {(row["error_code"], row["error_field"]) for row in waiting} == {
+        ("INVALID_EMAIL", "email")
+    }
+    assert set(hubspot.held("contacts")) == {f"p{n}" for n in range(150)} - {f"p{n}" for n in bad}
+    assert exit_code([contacts]) == 3
+
+    desire(hubspot, *(person(number) for number in range(150)))
+    _, mended = hubspot.apply()
+    assert (mended.tally.created, mended.tally.rejected) == (5, 0)
+    assert queries.errors(hubspot.world.ledger) == []
+
+
+FAULTS: tuple[Kind, ...] = ("error", "error_after", "cut", "cut_after", "short", "busy", "shuffle")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_no_fault_loses_doubles_or_unlinks_a_record(hubspot: HubSpotWorld, fault: Kind) -> None:
+    desire(hubspot, *(person(number) for number in range(130)))
+    hubspot.sandbox.faults.add(
+        [
+            Fault(fault, on="companies/batch/upsert", retry_after=0.05),
+            Fault(fault, on="contacts/batch/upsert", retry_after=0.05),
+            Fault(fault, on="contacts/companies/batch/create", retry_after=0.05),
+            Fault(fault, on="contacts/batch/read", retry_after=0.05),
+        ]
+    )
+    hubspot.apply()
+    assert len(hubspot.held("contacts")) == 130
+    assert {key: hubspot.companies_of(key) for key in hubspot.held("contacts")} == {
+        f"p{number}": {f"c{number % 10}"} for number in range(130)
+    }
+    assert hubspot.plan() == {}
+
+
+def test_the_quota_is_never_exceeded_on_the_servers_own_count(hubspot: HubSpotWorld) -> None:
+    switches = {"burst": 3, "burst_window": 0.5, "association_burst": 100, "latency": 0.01}
+    hubspot.sandbox.account.switches.change(switches)
+    desire(hubspot, *(person(number) for number in range(800)))
+    hubspot.apply()
+    said = hubspot.sandbox.account.quotas.said()
+    assert 0 < said["most_in_a_window"] <= 3
+    assert said["refused_in_bursts"] == said["refused_searches"] == 0
+    assert len(hubspot.held("contacts")) == 800
+
+
+@pytest.mark.xfail(
+    reason="the engine takes a create that it finds by its key for whole, though a link is missing",
+    strict=True,
+)
+def test_a_crash_between_a_record_and_its_link_costs_nothing(
+    hubspot: HubSpotWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desire(hubspot, person(1))
+
+    def die(*_: Any) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Links, "write", die)
+        with pytest.raises(SystemExit):
+            hubspot.apply()
+    assert set(hubspot.held("contacts")) == {"p1"}
+    hubspot.apply()
+    hubspot.apply()
+    assert hubspot.companies_of("p1") == {"c1"}
