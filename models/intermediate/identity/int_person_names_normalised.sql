@@ -57,57 +57,86 @@ plain as (
 
 ),
 
+-- the titles' spelling with the blank that parts it from a Western name
+titles as (
+
+    select
+        honorific,
+        position,
+        leaves,
+        case
+            when {{ has_han('honorific') }} then honorific
+            when position = 'end' then ' ' || honorific
+            else honorific || ' '
+        end as spelling
+    from honorifics
+
+),
+
+places as (
+
+    select distinct
+        position,
+        length(spelling) as spelling_length
+    from titles
+
+),
+
+affixes as (
+
+    select
+        plain.raw_name,
+        plain.plain_name,
+        places.position,
+        case
+            when places.position = 'end' then right(plain.plain_name, places.spelling_length)
+            else left(plain.plain_name, places.spelling_length)
+        end as affix
+    from plain
+    inner join places on length(plain.plain_name) > places.spelling_length
+
+),
+
+titled as (
+
+    select
+        affixes.raw_name,
+        titles.honorific,
+        titles.position
+    from affixes
+    inner join titles
+        on affixes.position = titles.position and affixes.affix = titles.spelling
+    -- 李工 is the engineer Li, 李建工 is a name
+    where
+        titles.leaves = 'anything'
+        or length(affixes.plain_name) = length(titles.spelling) + 1
+    qualify
+        row_number()
+            over (
+                partition by affixes.raw_name
+                order by length(titles.spelling) desc, titles.honorific asc
+            )
+        = 1
+
+),
+
 untitled as (
 
     select
         plain.raw_name,
         plain.is_chinese,
-        plain.plain_name,
-        honorifics.honorific,
-        honorifics.position,
+        titled.honorific,
+        titled.position,
         case
-            when honorifics.honorific is null then plain.plain_name
-            when honorifics.position = 'end'
+            when titled.position = 'end'
                 then
-                    trim(
-                        left(
-                            plain.plain_name,
-                            length(plain.plain_name) - length(honorifics.honorific)
-                        )
-                    )
-            else trim(substr(plain.plain_name, length(honorifics.honorific) + 1))
+                    trim(left(plain.plain_name, length(plain.plain_name) - length(titled.honorific)))
+            when titled.position = 'start'
+                then trim(substr(plain.plain_name, length(titled.honorific) + 1))
+            else plain.plain_name
         end as name
     from plain
-    left outer join honorifics
-        on
-            case
-                when honorifics.position = 'end'
-                    then
-                        ends_with(
-                            plain.plain_name,
-                            case when {{ has_han('honorifics.honorific') }} then '' else ' ' end
-                            || honorifics.honorific
-                        )
-                else
-                    starts_with(
-                        plain.plain_name,
-                        honorifics.honorific
-                        || case when {{ has_han('honorifics.honorific') }} then '' else ' ' end
-                    )
-            end
-            and (
-                honorifics.leaves = 'anything'
-                -- 李工 is the engineer Li, 李建工 is a name
-                or length(plain.plain_name) = length(honorifics.honorific) + 1
-            )
-            and length(plain.plain_name) > length(honorifics.honorific)
-    qualify
-        row_number()
-            over (
-                partition by plain.raw_name
-                order by length(honorifics.honorific) desc nulls last, honorifics.honorific asc
-            )
-        = 1
+    left outer join titled on plain.raw_name = titled.raw_name
 
 ),
 
@@ -119,17 +148,9 @@ surnamed as (
         untitled.name,
         untitled.honorific,
         untitled.position,
-        coalesce(length(compound_surnames.surname), 1) as surname_length
+        case when compound_surnames.surname is null then 1 else 2 end as surname_length
     from untitled
-    left outer join compound_surnames
-        on starts_with(untitled.name, compound_surnames.surname)
-    qualify
-        row_number()
-            over (
-                partition by untitled.raw_name
-                order by length(compound_surnames.surname) desc nulls last
-            )
-        = 1
+    left outer join compound_surnames on left(untitled.name, 2) = compound_surnames.surname
 
 ),
 

@@ -35,59 +35,48 @@ shared as (
 
 ),
 
--- the same identifier and the same full name
 full_names as (
 
-    select
-        record_key,
-        identifier_type,
-        identifier,
-        name_key,
-        first_part,
-        last_part,
-        national_id,
-        count(distinct national_id) over (partition by identifier_type, identifier, name_key)
-            as national_id_count
+    select *
     from shared
     where name_kind = 'full'
 
 ),
 
-same_name as (
-
-    select
-        record_key,
-        min(record_key)
-            over (
-                partition by
-                    identifier_type,
-                    identifier,
-                    name_key,
-                    -- father and son of one name: only who says which one he is, is one of them
-                    case when national_id_count > 1 then coalesce(national_id, record_key) end
-            )
-            as other_record_key,
-        'same ' || identifier_type || ' and name' as rule
-    from full_names
-
-),
-
--- 张先生, or no name at all: one of those who have that identifier, if there is only one
 bearers as (
 
     select
         identifier_type,
         identifier,
         name_key,
+        min(record_key) as record_key,
         min(first_part) as first_part,
         min(last_part) as last_part,
-        min(record_key) as record_key,
-        max(national_id_count) as national_id_count
+        count(distinct national_id) as national_id_count
     from full_names
     group by identifier_type, identifier, name_key
 
 ),
 
+-- the same identifier and the same full name
+same_name as (
+
+    select
+        full_names.record_key,
+        bearers.record_key as other_record_key,
+        'same ' || full_names.identifier_type || ' and name' as rule
+    from full_names
+    inner join bearers
+        on
+            full_names.identifier_type = bearers.identifier_type
+            and full_names.identifier = bearers.identifier
+            and full_names.name_key = bearers.name_key
+    -- father and son of one name: who of them it is, only a resident ID says
+    where bearers.national_id_count <= 1
+
+),
+
+-- 张先生, or no name at all: one of those who have that identifier, if there is only one
 part_names as (
 
     select *
