@@ -93,7 +93,8 @@ overdue_summed as (
         cast(sum(cny_open_amount) as decimal(18, 2)) as overdue_amount,
         count(*) as overdue_invoice_count
     from invoices
-    where is_overdue
+    -- what a company owes isn't owed by the person whom its invoice names
+    where is_overdue and company_id is null
     group by person_id
 
 ),
