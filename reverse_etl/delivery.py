@@ -59,6 +59,8 @@ class Patience:
     """How often one batch is sent before the run gives up on the CRM."""
     first_pause: float = 1.0
     longest_pause: float = 60.0
+    longest_wait: float = 300.0
+    """A CRM that wants us to wait longer than that ends the run; the next one goes on."""
 
 
 @dataclass(slots=True)
@@ -448,7 +450,9 @@ class Delivery:
                 answer.again.append(attempt)
             else:
                 answer.settled.append(_gone(batch, attempt))
-        elif attempt.operation == "create" or _was_carried_out(attempt, records[0]):
+        elif attempt.operation == "create":
+            answer.settled.append(_created(batch, attempt, records[0]))
+        elif _was_carried_out(attempt, records[0]):
             record = records[0]
             answer.settled.append(_written(batch, attempt, record.remote_id, record.fields))
         else:
@@ -469,6 +473,10 @@ class Delivery:
     def _later(self, batch: _Batch, after: float | None, why: str) -> None:
         if batch.sends >= self.patience.sends:
             self.tally.stopped = f"sent {batch.sends} times in vain; the last answer: {why}"
+        elif after is not None and after > self.patience.longest_wait:
+            # a spent day, say: whoever holds the sync's lease mustn't sleep until midnight
+            self.tally.stopped = f"the CRM wants us to come back in {after:.0f} s: {why}"
+        if self.tally.stopped is not None:
             self._not_written(batch)
             return
         pause = min(self.patience.first_pause * 2 ** (batch.sends - 1), self.patience.longest_pause)
@@ -546,6 +554,18 @@ def _written(
         observed,
     )
     return batch.settled(attempt, "written", known=known)
+
+
+def _created(batch: _Batch, attempt: Attempt, record: RemoteRecord) -> Settled:
+    """A new record that was found, though nobody heard of it: perhaps not all of it is there.
+
+    A CRM that writes a record and its links by requests of their own may have been cut off in
+    between. What it shows empty counts as never sent, so that the next plan sends it.
+    """
+    there = {k: v for k, v in attempt.payload.items() if text(record.fields.get(k)) or not text(v)}
+    if len(there) < len(attempt.payload):
+        attempt = replace(attempt, payload=there, fingerprint=None)
+    return _written(batch, attempt, record.remote_id, record.fields)
 
 
 def _gone(batch: _Batch, attempt: Attempt) -> Settled:

@@ -90,6 +90,7 @@ class Engine:
     new_executor: Callable[[int], Executor] = ThreadPoolExecutor
     is_stopping: Callable[[], bool] = lambda: False
     check_builds: bool = True
+    _connections: dict[str, Crm] = field(default_factory=dict, init=False, repr=False)
 
     @contextmanager
     def planned(
@@ -268,7 +269,10 @@ class Engine:
 
     @contextmanager
     def _connected(self, sync: Sync) -> Iterator[tuple[Crm, Executor]]:
-        crm = self.connect(sync.destination)
+        # one connection for all syncs of a CRM: they share its quota
+        if sync.destination not in self._connections:
+            self._connections[sync.destination] = self.connect(sync.destination)
+        crm = self._connections[sync.destination]
         with self.new_executor(crm.capabilities.in_flight) as executor:
             yield crm, executor
 

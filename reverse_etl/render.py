@@ -76,7 +76,7 @@ def print_plan(console: Console, plan: Plan, planned: Sequence[Planned], limit: 
             )
         for reason in each.verdict.reasons:
             console.print(f"[bold red]guard[/] {each.sync.name}: {reason}")
-    if not any(each.counts.sending for each in planned):
+    if not any(each.counts.sending or each.verdict.reasons for each in planned):
         console.print("[bold green]Nothing to do:[/] every CRM holds what the models say.")
 
 

@@ -13,31 +13,18 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 Kind = Literal[
-    "busy",
-    "error",
-    "error_after",
-    "timeout",
-    "cut",
-    "cut_after",
-    "short",
-    "shuffle",
-    "expire_token",
-    "lag",
-    "slow",
+    "busy",  # answers 429 with `policy`, with `retry_after` seconds if given; nothing is done
+    "error",  # answers `status` (500); nothing is done
+    "error_after",  # does it, then answers `status` (500)
+    "timeout",  # does it, says nothing for `seconds` (3600), then cuts the connection
+    "cut",  # cuts the connection; nothing is done
+    "cut_after",  # does it, then cuts the connection
+    "short",  # does it, and cuts the connection in the middle of the answer
+    "shuffle",  # does it, and answers in another order
+    "expire_token",  # forgets the access tokens of OAuth, and doesn't know this request's
+    "lag",  # from this request on, searches see a write `seconds` later
+    "slow",  # does it, and answers after `seconds`
 ]
-MEANINGS: Mapping[Kind, str] = {
-    "busy": "answers 429 with `policy`, with `retry_after` seconds if given; nothing is done",
-    "error": "answers `status` (500); nothing is done",
-    "error_after": "does it, then answers `status` (500)",
-    "timeout": "does it, says nothing for `seconds` (3600), then cuts the connection",
-    "cut": "cuts the connection; nothing is done",
-    "cut_after": "does it, then cuts the connection",
-    "short": "does it, and cuts the connection in the middle of the answer",
-    "shuffle": "does it, and answers in another order",
-    "expire_token": "forgets the access tokens of OAuth, and doesn't know this request's",
-    "lag": "from this request on, searches see a write `seconds` later",
-    "slow": "does it, and answers after `seconds`",
-}
 
 
 class FaultError(ValueError):

@@ -26,7 +26,12 @@ def shown_fields(properties: Mapping[str, Any], time_names: frozenset[str]) -> d
     """Give the properties of an answer as values; times in our form."""
     shown = dict(properties)
     for name in time_names & shown.keys():
-        shown[name] = _TIMES.read(shown[name]) or shown[name]
+        value = shown[name]
+        # as HubSpot writes them; a batch holds hundreds, so they don't go through a calendar
+        if value.__class__ is str and len(value) == 24 and value.endswith("Z"):
+            shown[name] = f"{value[:-1]}000Z"
+        else:
+            shown[name] = _TIMES.read(value) or value
     return shown
 
 

@@ -43,7 +43,7 @@ class Writer:
         inputs: dict[int, dict[str, Any]] = {}
         is_new: dict[int, bool] = {}
         for place, (write, (properties, _)) in enumerate(zip(writes, parts, strict=True)):
-            unknown = next((name for name in properties if name not in self._object.fields), None)
+            unknown = self._unknown(properties)
             if unknown is not None:
                 # sent, it would be refused together with its whole batch
                 words = f"{self._object.name} has no property {unknown}"
@@ -63,20 +63,28 @@ class Writer:
 
     def _parted(self, write: Write) -> tuple[Properties, Linked]:
         """Tell properties from associations."""
-        properties: Properties = {}
+        properties = {
+            name: value if value.__class__ is str else sent_value(value)
+            for name, value in write.fields.items()
+        }
         linked: Linked = {}
-        for name, value in write.fields.items():
-            if name.startswith(LINK):
-                linked[name.removeprefix(LINK)] = sent_value(value) or None
-            else:
-                properties[name] = sent_value(value)
-        for other in linked:
-            if other not in self._object.associated:
-                raise FatalError(
-                    f"{self._object.name}: a column goes to {LINK}{other}; name it in the "
-                    f'connection: associations = {{ {self._object.name} = ["{other}"] }}'
-                )
-        return properties, linked
+        for other in self._object.associated:
+            if (name := f"{LINK}{other}") in properties:
+                linked[other] = sent_value(properties.pop(name)) or None
+        return properties, linked  # type: ignore[return-value]  # mypy doesn't narrow by __class__
+
+    def _unknown(self, properties: Properties) -> str | None:
+        """A name that is no property's, if there is one."""
+        if properties.keys() <= self._object.fields.keys():
+            return None
+        unknown = next(name for name in properties if name not in self._object.fields)
+        if unknown.startswith(LINK):
+            other = unknown.removeprefix(LINK)
+            raise FatalError(
+                f"{self._object.name}: a column goes to {unknown}; name it in the "
+                f'connection: associations = {{ {self._object.name} = ["{other}"] }}'
+            )
+        return unknown
 
     def _input(self, operation: Operation, write: Write, properties: Properties) -> dict[str, Any]:
         if operation == "create":
@@ -103,10 +111,11 @@ class Writer:
         properties, linked = parts
         result = report.results.get(number)
         if result is not None:
-            shown = shown_fields(result.get("properties") or {}, self._object.time_names)
+            echoed = result.get("properties") or {}
             # what isn't there is refused and not dropped, so a property that was sent and isn't
             # echoed was written, or is empty now
-            observed = {name: shown.get(name, value) for name, value in properties.items()}
+            shown = {name: echoed.get(name, value) for name, value in properties.items()}
+            observed = shown_fields(shown, self._object.time_names)
             return Written(write.key, str(result["id"]), observed)
         if number in report.refusals:
             return _refused(write, report.refusals[number])

@@ -177,7 +177,7 @@ def test_a_missing_key_is_named_with_where_it_belongs(
     ("settings", "complaint"),
     [
         ({"base_url": "crm.example"}, "base_url: must begin with"),
-        ({"kind": "siebel"}, "kind: must be one of selfbuilt"),
+        ({"kind": "siebel"}, "kind: must be one of hubspot, selfbuilt"),
         ({"rate__per_second": "0"}, "rate.per_second: must be a number above 0"),
         ({"timeouts__read": "long"}, "timeouts.read: must be a number above 0"),
     ],

@@ -470,6 +470,41 @@ def test_a_merged_customers_record_stays_where_the_other_has_one(new_world: NewW
     assert len(world.crm.objects["people"]) == 2, "a merge is no vanished row"
 
 
+def test_a_crm_whose_day_is_spent_ends_the_run_instead_of_sleeping(new_world: NewWorld) -> None:
+    world = new_world()
+    world.desire("people", person(1))
+
+    def spent(*_args: object, **_named: object) -> Any:
+        raise RetryableError("the day's quota is spent", after=40_000.0)
+
+    write = world.crm.write
+    world.crm.write = spent  # type: ignore[method-assign]  # the refusal
+    started = world.clock.now()
+    [applied] = world.apply()
+    assert applied.status == "failed"
+    assert world.clock.now() - started < timedelta(minutes=1)
+    world.crm.write = write  # type: ignore[method-assign]
+    assert world.apply()[0].tally.created == 1
+
+
+def test_what_a_found_record_lacks_is_sent_by_the_next_plan(new_world: NewWorld) -> None:
+    world = new_world(crm=MemoryCrm(faults=["after"]))
+    world.desire("people", person(1, mobile="138"))
+    find = world.crm.find
+
+    def half(object_name: str, field_name: str, values: Any) -> list[RemoteRecord]:
+        for fields in world.crm.objects.get(object_name, {}).values():
+            fields.pop("mobile", None)
+        return find(object_name, field_name, values)
+
+    world.crm.find = half  # type: ignore[method-assign]  # it was cut off before the mobile
+    world.apply()
+    world.crm.find = find  # type: ignore[method-assign]
+    assert world.plan() == {("people", "p1"): ("update", ("mobile",))}
+    world.apply()
+    assert world.crm.held("people")["p1"]["mobile"] == "138"
+
+
 def test_what_comes_after_a_stopped_sync_is_stopped_too(new_world: NewWorld) -> None:
     world = linked(new_world)
     stopping = Guard(min_rows=2)

@@ -259,10 +259,6 @@ def test_the_quota_is_never_exceeded_on_the_servers_own_count(hubspot: HubSpotWo
     assert len(hubspot.held("contacts")) == 800
 
 
-@pytest.mark.xfail(
-    reason="the engine takes a create that it finds by its key for whole, though a link is missing",
-    strict=True,
-)
 def test_a_crash_between_a_record_and_its_link_costs_nothing(
     hubspot: HubSpotWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
