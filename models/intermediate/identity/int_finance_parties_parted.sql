@@ -29,6 +29,25 @@ known_names as (
 
 ),
 
+tax_codes as (
+
+    select
+        invoice_no,
+        {{ code_text('tax_id') }} as tax_code
+    from invoices
+    where tax_id is not null
+
+),
+
+tax_ids as (
+
+    select
+        invoice_no,
+        {{ is_tax_id('tax_code') }} as is_valid
+    from tax_codes
+
+),
+
 judged as (
 
     select
@@ -39,10 +58,11 @@ judged as (
         invoices.phone,
         invoices.email,
         invoices.issued_on,
-        coalesce({{ is_tax_id(code_text('invoices.tax_id')) }}, false)
+        coalesce(tax_ids.is_valid, false)
         or coalesce(company_names.is_company_like, false)
         or known_names.name_key is not null as is_company
     from invoices
+    left outer join tax_ids on invoices.invoice_no = tax_ids.invoice_no
     left outer join company_names on invoices.customer_name = company_names.raw_name
     left outer join known_names on company_names.name_key = known_names.name_key
 

@@ -130,7 +130,12 @@ untitled as (
         case
             when titled.position = 'end'
                 then
-                    trim(left(plain.plain_name, length(plain.plain_name) - length(titled.honorific)))
+                    trim(
+                        left(
+                            plain.plain_name,
+                            length(plain.plain_name) - length(titled.honorific)
+                        )
+                    )
             when titled.position = 'start'
                 then trim(substr(plain.plain_name, length(titled.honorific) + 1))
             else plain.plain_name
