@@ -17,5 +17,5 @@ def project(
 ) -> CompanyProject:
     """The project on a company of the test's own, ingested and built."""
     project = CompanyProject(own_demo_company, root)
-    project.refresh()
+    project.begin()
     return project

@@ -103,7 +103,6 @@ def test_a_record_the_crm_refuses_waits_and_the_rest_goes_on(project: CompanyPro
         "where source_system = 'erp' and source_record_id = 'contact:1'"
     )
     set_email(project, "sales@mailinator.com")
-    project.refresh()
     project.company.change("helpdesk")
     project.refresh()
     applied = project.apply(expected=3)
