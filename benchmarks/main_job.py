@@ -9,6 +9,7 @@ memory are those of its process, the servers apart.
 import argparse
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -71,6 +72,8 @@ def main() -> None:
     parser.add_argument("--format", choices=["json"], default="json")
     options = parser.parse_args()
     home = Home(options.home.resolve())
+    # ended from outside, it still ends the servers
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     today = datetime.now(SHANGHAI).date()
     systems.start(home, options.people, SEED, today, report=_say)
     try:
