@@ -102,7 +102,7 @@ def test_a_record_the_crm_refuses_waits_and_the_rest_goes_on(project: CompanyPro
         "select person_id, source_record_id from marts.bridge_person_records "
         "where source_system = 'erp' and source_record_id = 'contact:1'"
     )
-    set_email(project, "sales@mailinator.com")
+    set_email(project, "lin.xiaolan@mailinator.com")
     project.company.change("helpdesk")
     project.refresh()
     applied = project.apply(expected=3)
@@ -112,7 +112,7 @@ def test_a_record_the_crm_refuses_waits_and_the_rest_goes_on(project: CompanyPro
     assert (waiting["key"], waiting["error_field"]) == (person_id, "email")
     assert waiting["the CRM's words"]
     # corrected at the source, it goes through
-    set_email(project, "sales@example.cn")
+    set_email(project, "lin.xiaolan@huachuang-tech.cn")
     project.refresh()
     assert project.apply()["selfbuilt_contacts"]["updated"] == 1
     assert json.loads(project.run("reverse-etl", "errors", "--format", "json")) == []
