@@ -87,7 +87,7 @@ def test_of_a_long_output_the_last_line_is_shown_and_the_rest_is_kept(tmp_path: 
 def test_an_interrupted_run_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
     home = Home(tmp_path / "demo")
     with subprocess.Popen(
-        [sys.executable, "-m", "demo", "run", "--size", "60", "--home", str(home.folder)],
+        [sys.executable, "-c", IN_FOREGROUND, "run", "--size", "60", "--home", str(home.folder)],
         cwd=REPOSITORY,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         stdout=subprocess.DEVNULL,
@@ -104,6 +104,14 @@ def test_an_interrupted_run_leaves_no_process(tmp_path: Path, number: signal.Sig
     assert run.returncode != 0
     assert started
     assert not any(processes.is_running(process) for process in started)
+
+
+# a shell that runs the tests in its background has Ctrl-C ignored, by all that they start too
+IN_FOREGROUND = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("demo", run_name="__main__", alter_sys=True)
+"""
 
 
 def wait_for_servers(home: Home, run: subprocess.Popen[bytes]) -> list[processes.Process]:
