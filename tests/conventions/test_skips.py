@@ -46,5 +46,6 @@ def test_a_file_that_skips_itself_fails_in_ci(tmp_path: Path) -> None:
 
 
 def test_an_expected_failure_is_no_skip(tmp_path: Path) -> None:
+    # a made-up test file, not a test that is expected to fail here
     text = "import pytest\n@pytest.mark.xfail\ndef test_one():\n    assert False\n"
     assert outcome(tmp_path, text, ci="true") == 0
