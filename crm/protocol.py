@@ -6,7 +6,7 @@ nothing of plans: records go in, one outcome for each comes back.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 Value = str | int | float | bool | None
 """A field's value as it travels in JSON. Money and times travel as text."""
@@ -119,7 +119,18 @@ class Unknown:
     key: str
 
 
-Outcome = Written | Rejected | NotWritten | Gone | Unknown
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Handed over; the CRM says later what became of it (a bulk job, a dropped file)."""
+
+    key: str
+    receipt: str
+    """What `collect` is asked with, also by a later process; never personal data."""
+    after: float = 1.0
+    """Seconds before it is worth asking."""
+
+
+Outcome = Written | Rejected | NotWritten | Gone | Unknown | Pending
 
 
 class Crm(Protocol):
@@ -155,4 +166,20 @@ class Crm(Protocol):
             RetryableError: nothing of it was written.
             UnknownOutcomeError: all or a part may have been written.
             FatalError: nothing was written and nothing will be.
+        """
+
+
+@runtime_checkable
+class Collecting(Protocol):
+    """A CRM that answers later: what gives `Pending` outcomes must be able to collect them."""
+
+    def collect(self, object_name: str, receipt: str) -> list[Outcome]:
+        """What became of the records of a receipt, by key; `Pending` again for those still due.
+
+        A receipt that the CRM doesn't know (any more) gives no outcome: its records are then
+        read back.
+
+        Raises:
+            RetryableError: it can't be asked now.
+            FatalError: the CRM refuses us.
         """

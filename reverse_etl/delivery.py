@@ -6,6 +6,7 @@ The state of a record that is sent:
                   │  ├──▶ rejected      into the queue; the rest goes on
                   │  ├──▶ gone          the record isn't in the CRM any more
                   │  ├──▶ not written   surely; sent again, or planned anew
+                  │  ├──▶ pending ──▶ collected, when the CRM has come to it
                   │  └──▶ unknown ──▶ read back ──▶ written | not written | gone
 
 The intent is committed before the request leaves and the outcome after it has
@@ -23,11 +24,13 @@ from typing import Any, Literal
 
 from crm.errors import FatalError, RetryableError, UnknownOutcomeError
 from crm.protocol import (
+    Collecting,
     Crm,
     Gone,
     NotWritten,
     Operation,
     Outcome,
+    Pending,
     Rejected,
     RemoteRecord,
     Unknown,
@@ -39,6 +42,9 @@ from reverse_etl.clock import World
 from reverse_etl.ledger import Attempt, Intent, Known, Ledger, Run, Settled
 from reverse_etl.plan import Change
 from reverse_etl.syncs import Sync
+
+LONGEST_SLEEP = 1.0
+"""Seconds."""
 
 _VERBS: Mapping[str, Operation] = {
     "create": "create",
@@ -61,6 +67,8 @@ class Patience:
     longest_pause: float = 60.0
     longest_wait: float = 300.0
     """A CRM that wants us to wait longer than that ends the run; the next one goes on."""
+    longest_job: float = 3600.0
+    """So long a run waits for what the CRM answers later; the next one collects it."""
 
 
 @dataclass(slots=True)
@@ -106,6 +114,9 @@ class _Batch:
     """When its intent was written down; empty as long as it isn't."""
     sends: int = 0
     due: float = 0.0
+    receipt: str | None = None
+    """What the CRM gave for it, if it answers later; it isn't sent then, but asked for."""
+    given_up_at: float = 0.0
 
     def settled(self, attempt: Attempt, outcome: SettledAs, **facts: Any) -> Settled:
         """What became of one of its records."""
@@ -126,6 +137,10 @@ class _Answer:
     settled: list[Settled] = field(default_factory=list)
     again: list[Attempt] = field(default_factory=list)
     unknown: list[Attempt] = field(default_factory=list)
+    pending: dict[str, list[Attempt]] = field(default_factory=dict)
+    """By receipt."""
+    after: float = 0.0
+    """Seconds before what is pending is worth asking for."""
 
 
 class Delivery:
@@ -163,13 +178,21 @@ class Delivery:
         """
         count = 0
         for intent in self.ledger.unsettled(self.sync.name):
-            batch = _Batch(intent.batch_id, intent.operation, intent.attempts, intent.intent_at)
+            batch = _Batch(
+                intent.batch_id,
+                intent.operation,
+                intent.attempts,
+                intent.intent_at,
+                receipt=intent.receipt,
+            )
             count += len(batch.attempts)
-            answer = self._read_back(batch)
+            answer = self._heard_of(batch)
+            if answer is None:
+                continue
             self._settled += answer.settled
             # what surely wasn't written is planned anew
             self._settled += [batch.settled(attempt, "not_written") for attempt in answer.again]
-            self._close(batch, answer.unknown)
+            self._close(batch, answer)
             self._commit([])
         return count
 
@@ -184,7 +207,7 @@ class Delivery:
             self._commit(batches)
             for batch in batches:
                 batch.sends += 1
-                self.tally.requests += 1
+                self.tally.requests += batch.receipt is None
                 pending[self._send(batch)] = batch
             if pending:
                 done, _ = wait(pending, return_when=FIRST_COMPLETED)
@@ -249,7 +272,7 @@ class Delivery:
             self.run,
             settled=self._settled,
             closed=self._closed,
-            opened=[Intent(b.batch_id, b.operation, b.attempts, now) for b in opened],
+            opened=[Intent(b.batch_id, b.operation, b.attempts, now, b.receipt) for b in opened],
         )
         for each in self._settled:
             written = each.outcome == "written"
@@ -296,6 +319,11 @@ class Delivery:
         return attempts
 
     def _send(self, batch: _Batch) -> Future[list[Outcome]]:
+        if batch.receipt is not None:
+            return self.executor.submit(self._collect, batch.receipt)
+        return self.executor.submit(self._write, batch)
+
+    def _write(self, batch: _Batch) -> list[Outcome]:
         verb = _VERBS[batch.operation]
         writes = [
             Write(
@@ -306,9 +334,15 @@ class Delivery:
             )
             for attempt in batch.attempts
         ]
-        return self.executor.submit(
-            self.crm.write, self.sync.object, writes, batch_id=batch.batch_id
-        )
+        return self.crm.write(self.sync.object, writes, batch_id=batch.batch_id)
+
+    def _collect(self, receipt: str) -> list[Outcome]:
+        if not isinstance(self.crm, Collecting):
+            raise FatalError(
+                f"the ledger waits for the CRM's job {receipt}, and a connection of this kind "
+                "collects none; set its kind to what it was"
+            )
+        return self.crm.collect(self.sync.object, receipt)
 
     # after sending
 
@@ -319,34 +353,65 @@ class Delivery:
             self._later(batch, error.after, str(error))
             return
         except UnknownOutcomeError as error:
-            if self.crm.capabilities.repeatable_batch:
+            if batch.receipt is not None or self.crm.capabilities.repeatable_batch:
                 # the CRM knows the batch by its id, and carries it out once
                 self._later(batch, None, str(error))
                 return
             answer = self._read_back(batch)
         except FatalError as error:
             self.tally.stopped = str(error)
-            self._not_written(batch)
+            self._leave(batch)
             return
         else:
-            if answer.unknown:
-                unsaid = replace(batch, attempts=answer.unknown)
-                read = self._read_back(unsaid)
-                answer = _Answer(
-                    answer.settled + read.settled, answer.again + read.again, read.unknown
-                )
+            self._read_unsaid(batch, answer)
         self._settled += answer.settled
-        self._close(batch, answer.unknown)
+        self._close(batch, answer)
         if answer.again:
             self._send_again(batch, answer)
 
-    def _close(self, batch: _Batch, unknown: Sequence[Attempt]) -> None:
-        """Close a batch; what nobody knows of stays open, for the next start."""
+    def _read_unsaid(self, batch: _Batch, answer: _Answer) -> None:
+        """Read back what the CRM's answer said nothing of."""
+        if not answer.unknown:
+            return
+        read = self._read_back(replace(batch, attempts=answer.unknown))
+        answer.settled += read.settled
+        answer.again += read.again
+        answer.unknown = read.unknown
+
+    def _close(self, batch: _Batch, answer: _Answer) -> None:
+        """Close a batch; what isn't known yet stays open, with its receipt if it has one."""
+        now = self.world.clock.now().timestamp()
+        if [len(batch.attempts)] == [len(each) for each in answer.pending.values()]:
+            [receipt] = answer.pending
+            if receipt == batch.receipt:
+                self._ask_again(batch, now + answer.after)
+                return
         self._closed.append(batch.batch_id)
-        if unknown:
-            self.tally.unknown += len(unknown)
-            rest = _Batch(self.world.new_id(), batch.operation, unknown)
-            self._commit([rest])
+        rests = [
+            replace(
+                self._new_batch(batch, attempts),
+                receipt=receipt,
+                given_up_at=batch.given_up_at or now + self.patience.longest_job,
+            )
+            for receipt, attempts in answer.pending.items()
+        ]
+        unknown = [self._new_batch(batch, answer.unknown)] if answer.unknown else []
+        self.tally.unknown += len(answer.unknown)
+        if rests or unknown:
+            self._commit([*rests, *unknown])
+        for rest in rests:
+            self._ask_again(rest, now + answer.after)
+
+    def _ask_again(self, batch: _Batch, due: float) -> None:
+        if batch.given_up_at and due > batch.given_up_at:
+            self.tally.stopped = (
+                f"the CRM's job {batch.receipt} isn't done after {self.patience.longest_job:.0f} s;"
+                " the next run collects it"
+            )
+        # it was asked for in vain, but not refused
+        batch.sends = 0
+        batch.due = due
+        self._again.append(batch)
 
     def _sorted(self, batch: _Batch, outcomes: Sequence[Outcome]) -> _Answer:
         by_key = {outcome.key: outcome for outcome in outcomes}
@@ -375,6 +440,9 @@ class Delivery:
                     answer.again.append(attempt)
                 case Unknown():
                     answer.unknown.append(attempt)
+                case Pending():
+                    answer.pending.setdefault(outcome.receipt, []).append(attempt)
+                    answer.after = max(answer.after, outcome.after)
         return answer
 
     def _send_again(self, batch: _Batch, answer: _Answer) -> None:
@@ -399,6 +467,26 @@ class Delivery:
 
     def _new_batch(self, batch: _Batch, attempts: Sequence[Attempt], sends: int = 0) -> _Batch:
         return _Batch(self.world.new_id(), batch.operation, attempts, sends=sends)
+
+    def _heard_of(self, batch: _Batch) -> _Answer | None:
+        """What became of a batch that an earlier run left; None if that can't be asked now."""
+        can_ask = isinstance(self.crm, Collecting) and self.crm.capabilities.repeatable_batch
+        if batch.receipt is None and not can_ask:
+            return self._read_back(batch)
+        waited = 0.0
+        while True:
+            try:
+                # a job that may still run can't be read back; under the same id it is made once
+                said = self._collect(batch.receipt) if batch.receipt else self._write(batch)
+            except (RetryableError, FatalError, UnknownOutcomeError):
+                return None
+            answer = self._sorted(batch, said)
+            waited += answer.after
+            if not answer.pending or waited > self.patience.longest_job or self.is_stopping():
+                break
+            self.world.clock.sleep(answer.after)
+        self._read_unsaid(batch, answer)
+        return answer
 
     def _read_back(self, batch: _Batch) -> _Answer:
         """Look in the CRM for what may have been written."""
@@ -477,21 +565,26 @@ class Delivery:
             # a spent day, say: whoever holds the sync's lease mustn't sleep until midnight
             self.tally.stopped = f"the CRM wants us to come back in {after:.0f} s: {why}"
         if self.tally.stopped is not None:
-            self._not_written(batch)
+            self._leave(batch)
             return
         pause = min(self.patience.first_pause * 2 ** (batch.sends - 1), self.patience.longest_pause)
         pause = after if after is not None else pause * self.world.chance.uniform(0.5, 1.0)
         batch.due = self.world.clock.now().timestamp() + pause
         self._again.append(batch)
 
-    def _not_written(self, batch: _Batch) -> None:
+    def _leave(self, batch: _Batch) -> None:
+        """End with a batch that doesn't go out again in this run."""
+        if batch.receipt is not None:
+            # the CRM has it: its intent stays open, and the next start asks for it
+            self.tally.unknown += len(batch.attempts)
+            return
         self._settled += [batch.settled(attempt, "not_written") for attempt in batch.attempts]
         self._closed.append(batch.batch_id)
 
     def _give_up_the_rest(self) -> None:
         """What waited to be sent again when the delivery stopped is planned anew next time."""
         while self._again:
-            self._not_written(self._again.popleft())
+            self._leave(self._again.popleft())
         self._commit([])
 
     def _due(self) -> _Batch | None:
@@ -504,7 +597,9 @@ class Delivery:
 
     def _wait_for_next(self) -> None:
         due = min(batch.due for batch in self._again)
-        self.world.clock.sleep(max(0.0, due - self.world.clock.now().timestamp()))
+        rest = due - self.world.clock.now().timestamp()
+        # whoever asks us to stop isn't kept waiting
+        self.world.clock.sleep(min(max(0.0, rest), LONGEST_SLEEP))
 
     def _must_stop(self) -> bool:
         if self.tally.stopped is None and self.is_stopping():

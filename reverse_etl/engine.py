@@ -235,6 +235,7 @@ class Engine:
                 executor=executor,
                 world=self.world,
                 patience=self.patience,
+                is_stopping=self.is_stopping,
             )
             return delivery.recover()
 

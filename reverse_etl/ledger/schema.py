@@ -87,9 +87,11 @@ intents = Table(
     Column("intent_at", Text, nullable=False),
     Column("records", Integer, nullable=False),
     Column("attempts", Text, nullable=False),
+    Column("receipt", Text),
     comment=(
         "what is under way: a batch is written here before its request leaves, and goes when the "
-        "outcome of each of its records is in deliveries; what a crash leaves here is read back"
+        "outcome of each of its records is in deliveries; what a crash leaves here is read back, "
+        "or collected where the CRM gave a receipt for it"
     ),
 )
 

@@ -72,6 +72,8 @@ class Intent:
     operation: str
     attempts: Sequence[Attempt]
     intent_at: str = ""
+    receipt: str | None = None
+    """What the CRM gave for it, if it answers later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,7 @@ class Ledger:
         """The batches of which nobody knows whether they were carried out, oldest first."""
         i = schema.intents.c
         query = (
-            select(i.batch_id, i.operation, i.attempts, i.intent_at)
+            select(i.batch_id, i.operation, i.attempts, i.intent_at, i.receipt)
             .where(i.sync == sync)
             .order_by(i.intent_at, i.batch_id)
         )
@@ -221,6 +223,7 @@ class Ledger:
                     row.operation,
                     [Attempt(*values) for values in orjson.loads(row.attempts)],
                     row.intent_at,
+                    row.receipt,
                 )
                 for row in connection.execute(query)
             ]
@@ -287,6 +290,7 @@ class Ledger:
                     "intent_at": intent.intent_at or now,
                     "records": len(intent.attempts),
                     "attempts": _json([_attempt_as_list(each) for each in intent.attempts]),
+                    "receipt": intent.receipt,
                 }
                 for intent in opened
             ],

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from worlds import MemoryCrm, TestWorld, make_sync
+from worlds import LateCrm, MemoryCrm, TestWorld, make_sync
 
 from crm.errors import FatalError, RetryableError
 from crm.protocol import RemoteRecord, Write
@@ -548,3 +548,60 @@ def linked(new_world: NewWorld, *, required: bool = False) -> TestWorld:
     world.desire("companies", {"company_id": "c1", "name": "华创"})
     world.desire("people", {"person_id": "p1", "company_id": "c1"})
     return world
+
+
+def test_a_job_is_collected_when_the_crm_has_come_to_it(new_world: NewWorld) -> None:
+    crm = LateCrm(batch="per_record", refuses=lambda w: "no" if w.key == "p2" else None)
+    world = new_world(crm=crm)
+    world.desire("people", person(1), person(2), person(3), person(4))
+    [applied] = world.apply()
+    assert (applied.tally.created, applied.tally.rejected) == (3, 1)
+    assert applied.tally.requests == len(crm.writes) == 2
+    assert set(crm.held("people")) == {"p1", "p3", "p4"}
+    assert world.ledger.unsettled("people") == []
+
+
+def test_a_job_that_takes_longer_than_the_run_is_collected_by_the_next(
+    new_world: NewWorld,
+) -> None:
+    crm = LateCrm(asks=1_000_000)
+    world = new_world(crm=crm)
+    world.desire("people", person(1), person(2))
+    [applied] = world.apply()
+    assert (applied.tally.created, applied.tally.unknown) == (0, 2)
+    assert "the next run collects it" in (applied.problem or "")
+
+    [applied] = world.apply()
+    assert applied.status == "failed", "what is under way isn't sent a second time"
+
+    crm.is_down = True
+    world.apply()
+    assert [intent.receipt for intent in world.ledger.unsettled("people")] != [None]
+    crm.asks, crm.is_down = 0, False
+    [applied] = world.apply()
+    assert (applied.recovered, applied.status) == (2, "done")
+    assert len(crm.writes) == 1
+    assert set(crm.held("people")) == {"p1", "p2"}
+
+
+def test_a_job_whose_receipt_never_came_is_handed_over_again_under_its_own_id(
+    new_world: NewWorld,
+) -> None:
+    crm = LateCrm(faults=["after"])
+    world = new_world(crm=crm)
+    world.desire("people", person(1), person(2))
+    world.apply()
+    assert len(crm.writes) == 2
+    assert set(crm.held("people")) == {"p1", "p2"}
+
+
+def test_a_receipt_that_the_crm_has_forgotten_is_read_back(new_world: NewWorld) -> None:
+    crm = LateCrm(asks=1_000_000)
+    world = new_world(crm=crm)
+    world.desire("people", person(1))
+    world.apply()
+    crm.jobs.clear()
+    crm.asks = 0
+    [applied] = world.apply()
+    assert (applied.recovered, applied.tally.created) == (1, 1)
+    assert set(crm.held("people")) == {"p1"}

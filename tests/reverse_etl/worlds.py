@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from crm.protocol import (
     Gone,
     NotWritten,
     Outcome,
+    Pending,
     Rejected,
     RemoteRecord,
     Value,
@@ -205,6 +206,41 @@ def make_sync(name: str = "people", **changes: Any) -> Sync:
         "guard": Guard(Limit(1, 1000), Limit(1, 1000), Limit(1, 1000), 0),
     }
     return Sync(name, columns=columns, **(settings | changes))
+
+
+@dataclass
+class LateCrm(MemoryCrm):
+    """Takes jobs, and answers later: a receipt is asked for `asks` times before it is done."""
+
+    asks: int = 2
+    jobs: dict[str, tuple[str, list[Write]]] = field(default_factory=dict)
+    collects: int = 0
+    is_down: bool = False
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return replace(super().capabilities, repeatable_batch=True)
+
+    def write(
+        self, object_name: str, writes: Sequence[Write], *, batch_id: str | None = None
+    ) -> list[Outcome]:
+        assert batch_id is not None
+        self.writes.append(list(writes))
+        self.jobs.setdefault(f"job {batch_id}", (object_name, list(writes)))
+        if self.faults and self.faults.pop(0) == "after":
+            raise UnknownOutcomeError("cut before the answer came")
+        return [Pending(write.key, f"job {batch_id}", after=60.0) for write in writes]
+
+    def collect(self, object_name: str, receipt: str) -> list[Outcome]:
+        self.collects += 1
+        if self.is_down:
+            raise RetryableError("down")
+        if receipt not in self.jobs:
+            return []
+        if self.asks > 0:
+            self.asks -= 1
+            return [Pending(write.key, receipt, after=60.0) for write in self.jobs[receipt][1]]
+        return self._carried_out(*self.jobs.pop(receipt))
 
 
 @dataclass
