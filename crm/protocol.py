@@ -12,6 +12,7 @@ Value = str | int | float | bool | None
 """A field's value as it travels in JSON. Money and times travel as text."""
 
 Operation = Literal["create", "update", "archive", "delete"]
+LengthUnit = Literal["characters", "utf16", "bytes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,16 @@ class Field:
     name: str
     label: str
     type: str
+    """`text`, `number`, `boolean`, `date`, `datetime`, `select`, `link`, or the CRM's own word."""
     required: bool = False
+    """A new record must have it, and it can't be emptied."""
     read_only: bool = False
     unique: bool = False
     max_length: int | None = None
     options: tuple[str, ...] = ()
     links_to: str | None = None
+    source: Literal["crm", "profile", "sample"] = "crm"
+    """Who says so. A sample of records is no more than a guess at what there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class Capabilities:
     """Seconds after which a write is surely visible to a read."""
     in_flight: int = 4
     """How many calls the connection carries at once; more of them only wait."""
+    length_unit: LengthUnit = "characters"
+    """What a field's `max_length` counts: Unicode's characters, UTF-16's units or UTF-8's bytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,10 @@ class SelfBuilt:
                 for name, value in read_fields(rules, item).items():
                     seen[name] = seen.get(name) or guess_type(value)
             break
-        return {name: Field(name, name, type_ or "text") for name, type_ in seen.items()}
+        return {
+            name: Field(name, name, type_ or "text", source="sample")
+            for name, type_ in seen.items()
+        }
 
     def _with_ids(
         self, object_name: str, rules: ObjectRules, outcomes: list[Outcome]
@@ -220,6 +223,7 @@ def _capabilities(profile: Profile, objects: Sequence[ObjectRules]) -> Capabilit
         repeatable_batch=profile.idempotency_header is not None,
         read_lag=profile.read_lag,
         in_flight=profile.rate.in_flight,
+        length_unit=profile.length_unit,
     )
 
 

@@ -173,7 +173,7 @@ class ObjectReader:
         attributes = {
             key: pointer
             for key in Field.__slots__
-            if (pointer := read_pointer(reader, key)) is not None
+            if key != "source" and (pointer := read_pointer(reader, key)) is not None
         }
         if "name" not in attributes:
             reader.wrong("name", "is missing: where the description of a field holds its name")
@@ -267,6 +267,7 @@ def _read_field(reader: Reader, name: str) -> Field:
         max_length=reader.integer("max_length", None),
         options=tuple(as_text(each) for each in reader.list("options")),
         links_to=reader.text("links_to", "") or None,
+        source="profile",
     )
     reader.done()
     return made

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from crm.answers import MEANINGS, AnswerRules, Meaning, Meanings
 from crm.errors import ConfigurationError
+from crm.protocol import LengthUnit
 from crm.quota import Rate
 from crm.selfbuilt.auth import read_auth
 from crm.selfbuilt.calls import CallTemplate
@@ -42,6 +43,7 @@ class Profile:
     connect_timeout: float
     read_timeout: float
     read_lag: float
+    length_unit: LengthUnit
     idempotency_header: str | None
     literal: Way
     raw: Mapping[str, Any] = field(repr=False)
@@ -132,6 +134,7 @@ def _read_profile(reader: Reader) -> Profile:
         connect_timeout=connect or 10.0,
         read_timeout=read or 60.0,
         read_lag=reader.number("read_lag", None) or 0.0,
+        length_unit=reader.choice("length_unit", ("characters", "utf16", "bytes"), "characters"),
         idempotency_header=header or None,
         literal=way,
         raw={"objects": reader.any("objects")},
