@@ -40,7 +40,7 @@ from crm.protocol import (
 )
 from reverse_etl.clock import World
 from reverse_etl.ledger import Attempt, Intent, Known, Ledger, Run, Settled
-from reverse_etl.plan import Change
+from reverse_etl.plan import Change, exceeds
 from reverse_etl.syncs import Sync
 
 LONGEST_SLEEP = 1.0
@@ -53,6 +53,8 @@ _VERBS: Mapping[str, Operation] = {
     "archive": "archive",
     "delete": "delete",
 }
+_DELIVERED_AS: Mapping[str, str] = {"flag": "update"}
+"""What the plan calls otherwise, because its reason is another."""
 SettledAs = Literal["written", "rejected", "not_written", "gone"]
 _REMOVED: Mapping[str, str] = {"archive": "archived", "delete": "deleted"}
 
@@ -254,7 +256,7 @@ class Delivery:
 
     def _batches(self, changes: Iterable[Change]) -> Iterator[_Batch]:
         size = self.crm.capabilities.max_batch
-        for operation, same in groupby(changes, key=lambda change: change.operation):
+        for operation, same in groupby(changes, key=_operation):
             for some in _chunked(same, size):
                 attempts = self._linked(some)
                 if attempts:
@@ -305,7 +307,7 @@ class Delivery:
             attempts.append(
                 Attempt(
                     change.key,
-                    change.operation,
+                    _operation(change),
                     change.remote_id,
                     payload,
                     change.before,
@@ -604,6 +606,15 @@ class Delivery:
     def _must_stop(self) -> bool:
         if self.tally.stopped is None and self.is_stopping():
             self.tally.stopped = "asked to stop; what was under way has been seen through"
+        answered = self.tally.written + self.tally.rejected
+        if self.tally.stopped is None and exceeds(
+            self.tally.rejected, self.sync.guard.rejects, answered
+        ):
+            self.tally.stopped = (
+                f"the CRM refused {self.tally.rejected} of the first {answered} records; the rest "
+                "isn't sent: `reverse-etl errors` says what was wrong, and the guard's `rejects` "
+                "how many may be"
+            )
         return self.tally.stopped is not None
 
 
@@ -692,6 +703,10 @@ def _was_carried_out(attempt: Attempt, record: RemoteRecord) -> bool:
         or text(record.fields.get(name)) != text(before.get(name))
         for name, value in attempt.payload.items()
     )
+
+
+def _operation(change: Change) -> str:
+    return _DELIVERED_AS.get(change.operation, change.operation)
 
 
 def _chunked(changes: Iterable[Change], size: int) -> Iterator[list[Change]]:

@@ -13,16 +13,19 @@ from typing import Any
 
 import duckdb
 
-from crm.errors import CrmError
+from crm.errors import ConfigurationError, CrmError
 from crm.protocol import Crm
 from reverse_etl import builds
 from reverse_etl.clock import World
 from reverse_etl.delivery import Delivery, Patience, Tally
-from reverse_etl.errors import ExitCode, StoppedError, SyncError
+from reverse_etl.errors import ExitCode, StoppedError, SyncConfigurationError, SyncError
 from reverse_etl.ledger import Ledger, Run
-from reverse_etl.plan import Counts, Plan, Planner, Verdict, judge
+from reverse_etl.plan import Counts, Plan, Planner, Rules, Verdict, judge, problems
 from reverse_etl.plan.saved import SavedPlan
 from reverse_etl.syncs import Sync
+
+HELD_REASONS = 3
+"""So many reasons for which records are held are said of a run; a plan shows all."""
 
 Opener = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 """Opens a connection that sees the warehouse as `warehouse`."""
@@ -61,6 +64,8 @@ class Applied:
     recovered: int = 0
     problem: str | None = None
     """Why it wasn't done, in words."""
+    held: tuple[tuple[str, int], ...] = ()
+    """The most frequent reasons for which records are held, and of how many each."""
     is_stopped: bool = False
     """Whether a guard stopped it, its own or that of a sync it comes after."""
 
@@ -75,6 +80,22 @@ class Applied:
             self.counts.operations.get("held", 0) or self.counts.operations.get("conflict", 0)
         )
         return "done" if self.tally.is_whole and not held and self.problem is None else "partial"
+
+    @property
+    def message(self) -> str | None:
+        """What the ledger notes of the run, for people: the problem, or why records are held."""
+        reasons = "; ".join(f"{reason} ({count})" for reason, count in self.held)
+        return self.problem or (f"held: {reasons}" if reasons else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Suited:
+    """A sync as its CRM can carry it out, and what the CRM says of its fields."""
+
+    sync: Sync
+    rules: Rules
+    unreachable: CrmError | None = None
+    """Why the CRM couldn't be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,26 +120,18 @@ class Engine:
         """The plan of these syncs, as long as the block lasts. Writes nothing to a CRM.
 
         Raises:
+            SyncConfigurationError: a CRM can't do what a sync asks of it.
             StoppedError: a model wasn't built, or its tests didn't pass.
         """
-        with self._taken(syncs, selection or Selection()) as planner:
+        suited = self._suited(syncs)
+        with self._taken([each.sync for each in suited], selection or Selection()) as planner:
             planned = []
-            for sync in syncs:
+            for each in suited:
+                sync = each.sync
                 with self._connected(sync) as (crm, executor):
-                    counts = planner.decide(sync, crm, executor, crm.capabilities.in_flight)
-                planned.append(
-                    Planned(
-                        sync,
-                        counts,
-                        judge(
-                            sync,
-                            counts.operations,
-                            desired=counts.desired,
-                            known=counts.known,
-                        ),
-                        len(self.ledger.unsettled(sync.name)),
-                    )
-                )
+                    counts = _decided(planner, each, crm, executor)
+                unsettled = len(self.ledger.unsettled(sync.name))
+                planned.append(Planned(sync, counts, judge(sync, counts), unsettled))
             yield planner.plan, planned
 
     def apply(
@@ -135,12 +148,15 @@ class Engine:
         what it doesn't name is left alone, and the guard has had its look.
 
         Raises:
+            SyncConfigurationError: a CRM can't do what a sync asks of it; nothing was done.
             HeldByAnotherError: another process is applying one of the syncs; nothing was done.
             StoppedError: a model wasn't built, or its tests didn't pass; nothing was sent.
         """
         selection = selection or Selection()
         if saved is not None:
             selection = Selection(saved.keys(), selection.forced, selection.limit)
+        suited = self._suited(syncs)
+        syncs = [each.sync for each in suited]
         with ExitStack() as stack:
             runs: dict[str, Run] = {}
             results: list[Applied] = []
@@ -152,7 +168,8 @@ class Engine:
             # what nobody knows of yet might be sent twice
             unknown = {sync.name: bool(self.ledger.unsettled(sync.name)) for sync in syncs}
             planner = stack.enter_context(self._taken(syncs, selection))
-            for sync in syncs:
+            for each in suited:
+                sync = each.sync
                 blocking = _blocking(sync, results)
                 if unknown[sync.name] or blocking:
                     problem = "what became of an earlier run's records can't be read back yet"
@@ -172,31 +189,31 @@ class Engine:
                     )
                 else:
                     applied = self._apply_one(
-                        planner, sync, runs[sync.name], selection, saved, recovered[sync.name]
+                        planner, each, runs[sync.name], selection, saved, recovered[sync.name]
                     )
                 results.append(applied)
                 self.ledger.finish_run(
-                    applied.run, applied.status, _counts(applied), applied.problem
+                    applied.run, applied.status, _counts(applied), applied.message
                 )
             return results
 
     def _apply_one(
         self,
         planner: Planner,
-        sync: Sync,
+        suited: _Suited,
         run: Run,
         selection: Selection,
         saved: SavedPlan | None,
         recovered: int,
     ) -> Applied:
-        tally, counts, verdict = Tally(), None, None
+        sync, tally, counts, verdict = suited.sync, Tally(), None, None
         try:
             with self._connected(sync) as (crm, executor):
-                counts = planner.decide(sync, crm, executor, crm.capabilities.in_flight)
+                counts = _decided(planner, suited, crm, executor)
                 if saved is not None:
                     saved.restrict(planner.plan, sync)
                     counts = planner.plan.counts(sync)
-                verdict = judge(sync, counts.operations, desired=counts.desired, known=counts.known)
+                verdict = judge(sync, counts)
                 if saved is None and not verdict.passed:
                     problem = "the guard stopped it: " + "; ".join(verdict.reasons)
                     return Applied(
@@ -221,7 +238,8 @@ class Engine:
         if saved is not None:
             # whoever applied it by its name has seen what the guard says
             verdict = Verdict(sync.name, ())
-        return Applied(sync, run, counts, verdict, tally, recovered, tally.stopped)
+        held = tuple(planner.plan.held(sync, HELD_REASONS))
+        return Applied(sync, run, counts, verdict, tally, recovered, tally.stopped, held)
 
     def _recover(self, sync: Sync, run: Run) -> int:
         if not self.ledger.unsettled(sync.name):
@@ -268,14 +286,41 @@ class Engine:
                 + f"\nrun `dbt build --select +exposure:{next(iter(found))}`, and mend what fails"
             )
 
+    def _suited(self, syncs: Sequence[Sync]) -> list[_Suited]:
+        """Ask each CRM once what it can do and what fields it has.
+
+        One that can't be asked now leaves the sync to fail when its turn comes, and the others
+        go on.
+        """
+        suited: list[_Suited] = []
+        wrong: list[str] = []
+        for sync in syncs:
+            crm = self._connection(sync)
+            able = crm.capabilities
+            rules, unreachable = Rules(), None
+            try:
+                rules = Rules.of(crm.describe(sync.object), able)
+            except ConfigurationError:
+                raise
+            except CrmError as error:
+                unreachable = error
+            suited.append(_Suited(sync.suited(able.operations), rules, unreachable))
+            wrong += problems(suited[-1].sync, rules, able)
+        if wrong:
+            raise SyncConfigurationError("\n".join(wrong))
+        return suited
+
     @contextmanager
     def _connected(self, sync: Sync) -> Iterator[tuple[Crm, Executor]]:
+        crm = self._connection(sync)
+        with self.new_executor(crm.capabilities.in_flight) as executor:
+            yield crm, executor
+
+    def _connection(self, sync: Sync) -> Crm:
         # one connection for all syncs of a CRM: they share its quota
         if sync.destination not in self._connections:
             self._connections[sync.destination] = self.connect(sync.destination)
-        crm = self._connections[sync.destination]
-        with self.new_executor(crm.capabilities.in_flight) as executor:
-            yield crm, executor
+        return self._connections[sync.destination]
 
     def _abandon(self, runs: Mapping[str, Run], results: Sequence[Applied]) -> None:
         """Close the runs that an error left open, so that nobody waits for us."""
@@ -294,6 +339,13 @@ def exit_code(applied: Sequence[Applied]) -> ExitCode:
         # of all, this is what a person must look at first
         return ExitCode.STOPPED
     return ExitCode.FAILED if statuses == {"failed"} else ExitCode.PARTLY
+
+
+def _decided(planner: Planner, suited: _Suited, crm: Crm, executor: Executor) -> Counts:
+    if suited.unreachable is not None:
+        raise suited.unreachable
+    in_flight = crm.capabilities.in_flight
+    return planner.decide(suited.sync, crm, executor, in_flight, suited.rules)
 
 
 def _blocking(sync: Sync, results: Sequence[Applied]) -> Applied | None:
@@ -319,5 +371,6 @@ def _counts(applied: Applied) -> dict[str, int]:
             "held": applied.counts.operations.get("held", 0),
             "conflicts": applied.counts.operations.get("conflict", 0),
             "kept": applied.counts.operations.get("keep", 0),
+            "redirected": applied.counts.operations.get("redirect", 0),
         }
     return counts | {"recovered": applied.recovered}

@@ -6,6 +6,7 @@ CRM, whose words may hold a value.
 
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Row, and_, func, select
 
 from reverse_etl.ledger import Ledger
@@ -56,6 +57,7 @@ def status(ledger: Ledger) -> Rows:
             "finished_at": run["finished_at"],
             "records": live.get(sync, 0),
             "rejects": waiting.get(sync, 0),
+            "held": orjson.loads(run["counts"] or "{}").get("held", 0),
             "unknown": unknown.get(sync, 0),
             "message": run["message"],
         }

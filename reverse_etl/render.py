@@ -1,10 +1,12 @@
 """How plans, results and lists look: tables for people, JSON for programs."""
 
+import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from reverse_etl.engine import Applied, Planned
@@ -13,13 +15,17 @@ from reverse_etl.syncs import Sync
 
 SAMPLE = 5
 WIDE = 120
-SHOWN = ("create", "adopt", "update", "archive", "delete", "conflict", "held")
+SHOWN = (
+    "create", "adopt", "update", "flag", "archive", "delete", "redirect", "conflict", "held",
+)  # fmt: skip
 _WORDS = {
     "create": "[green]+ create[/]",
     "adopt": "[cyan]= adopt[/]",
     "update": "[yellow]~ update[/]",
+    "flag": "[red]~ flag[/]",
     "archive": "[red]- archive[/]",
     "delete": "[red]- delete[/]",
+    "redirect": "[cyan]→ redirect[/]",
     "conflict": "[magenta]! conflict[/]",
     "held": "[magenta]… held[/]",
 }
@@ -46,6 +52,7 @@ def plan_as_data(
                 "operations": dict(each.counts.operations),
                 "guard": list(each.verdict.reasons),
                 "unknown": each.unsettled,
+                "fields": [dataclasses.asdict(field) for field in plan.fields(each.sync)],
                 "changes": [_change_as_data(change) for change in _sampled(plan, each.sync, limit)],
             }
             for each in planned
@@ -54,20 +61,23 @@ def plan_as_data(
 
 
 def print_plan(console: Console, plan: Plan, planned: Sequence[Planned], limit: int | None) -> None:
-    """A plan as tables: the numbers, then the changes field by field."""
+    """A plan as tables: the numbers, how often each field is written, then the changes."""
     numbers = Table(title="Plan", title_justify="left")
     numbers.add_column("sync", no_wrap=True)
-    for name in ("create", "adopt", "update", "remove", "held", "unchanged", "kept"):
+    headings = ("create", "adopt", "update", "flag", "remove", "redirect", "held", "unchanged")
+    for name in (*headings, "kept"):
         numbers.add_column(name, justify="right")
     for each in planned:
         count = each.counts.operations
         removed = count.get("archive", 0) + count.get("delete", 0)
         unchanged = each.counts.unchanged + count.get("unchanged", 0)
-        row = [count.get("create", 0), count.get("adopt", 0), count.get("update", 0), removed]
-        row += [count.get("held", 0), unchanged, count.get("keep", 0)]
+        row = [count.get(name, 0) for name in ("create", "adopt", "update", "flag")]
+        row += [removed, count.get("redirect", 0), count.get("held", 0), unchanged]
+        row.append(count.get("keep", 0))
         numbers.add_row(each.sync.name, *(str(number) for number in row))
     console.print(numbers)
     for each in planned:
+        print_fields(console, plan, each.sync)
         print_changes(console, plan, each.sync, limit)
         if each.unsettled:
             console.print(
@@ -78,6 +88,19 @@ def print_plan(console: Console, plan: Plan, planned: Sequence[Planned], limit: 
             console.print(f"[bold red]guard[/] {each.sync.name}: {reason}")
     if not any(each.counts.sending or each.verdict.reasons for each in planned):
         console.print("[bold green]Nothing to do:[/] every CRM holds what the models say.")
+
+
+def print_fields(console: Console, plan: Plan, sync: Sync) -> None:
+    """How often each field of one sync would be written."""
+    table = Table(title=f"{sync.name}: records by field", title_justify="left")
+    table.add_column("field", overflow="fold")
+    for name in ("creates", "updates", "clears"):
+        table.add_column(name, justify="right")
+    for each in plan.fields(sync):
+        cleared = f"[red]{each.clears}[/]" if each.clears else "0"
+        table.add_row(escape(each.field), str(each.creates), str(each.updates), cleared)
+    if table.row_count:
+        console.print(table)
 
 
 def print_changes(console: Console, plan: Plan, sync: Sync, limit: int | None) -> None:
@@ -134,6 +157,8 @@ def print_applied(console: Console, applied: Sequence[Applied]) -> None:
             )
         if each.problem:
             console.print(f"[bold red]{each.sync.name}[/]: {each.problem}")
+        for reason, count in each.held:
+            console.print(f"{each.sync.name}: {count} held: {escape(reason)}")
         if each.tally.rejected:
             console.print(
                 f"{each.sync.name}: {each.tally.rejected} rejected; "
@@ -152,6 +177,9 @@ def applied_as_data(applied: Sequence[Applied]) -> dict[str, Any]:
                 "problem": each.problem,
                 "recovered": each.recovered,
                 "held": each.counts.operations.get("held", 0) if each.counts else 0,
+                "held_for": [
+                    {"reason": reason, "records": count} for reason, count in each.held
+                ],
                 "conflicts": each.counts.operations.get("conflict", 0) if each.counts else 0,
                 **{
                     name: getattr(each.tally, name)
@@ -207,6 +235,7 @@ def _change_as_data(change: Change) -> dict[str, Any]:
         "key": change.key,
         "operation": change.operation,
         "reason": change.reason,
+        "cause": change.cause,
         "remote_id": change.remote_id,
         "fields": [
             {"field": name, "now": (change.before or {}).get(name), "will_be": value}

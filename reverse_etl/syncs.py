@@ -8,26 +8,73 @@ that is wrong with one is said at once, so that it is mended in one go.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from crm.protocol import Operation
 from reverse_etl.errors import SyncConfigurationError
 
 Owner = Literal["warehouse", "crm", "fill_empty"]
 Mode = Literal["upsert", "create_only", "update_only", "mirror"]
-OnMissing = Literal["keep", "archive", "delete"]
+OnMissing = Literal["keep", "flag", "archive", "delete"]
 FINGERPRINT = "fingerprint"
 
-_SYNC_KEYS = {
-    "destination", "object", "mode", "key", "after", "redirects", "removals",
-    "guard", "on_missing", "match",
-}  # fmt: skip
+SETTINGS: Mapping[str, str] = {
+    "destination": "The connection to the CRM, by its name in the settings.",
+    "object": "What the CRM calls the object.",
+    "key": "The column with our id; the field it goes to is how a record is known to be ours.",
+    "mode": (
+        "`upsert` (creates, adopts and updates; the default), `create_only` (leaves alone what is "
+        "there), `update_only` (never creates), or `mirror` (`upsert`, and removes what is no "
+        "longer wanted)."
+    ),
+    "on_missing": (
+        "What becomes of a record that the model no longer has: `keep`, `flag`, `archive` or "
+        "`delete`. Only ever of one that this sync created. The default is `keep`; in `mirror` it "
+        "is `archive`, or `delete` where the CRM can't archive. `flag` says what is written: "
+        "`{flag: {is_customer: false}}`, with fields that columns go to: a record that is wanted "
+        "again gets their values back."
+    ),
+    "match": (
+        "Groups of fields: a record that people made, and that equals a new one of ours in all "
+        "fields of a group, is adopted."
+    ),
+    "after": "The syncs that go first; a sync that is linked to must be among them.",
+    "redirects": "The model of the keys that were merged into others or split by them.",
+    "removals": "The model of the keys that are to go for a reason of their own.",
+    "guard": "How much one plan may change before a person must have looked at it: below.",
+}
+"""What an exposure may say of its sync."""
+
+GUARDS: Mapping[str, str] = {
+    "creates": "Records that would be created; a share of those known.",
+    "updates": "Records that would be updated or adopted; a share of those known.",
+    "archives": "Records that would be flagged, archived or deleted; a share of those known.",
+    "clears": "Records in which one and the same field would be emptied; a share of those known.",
+    "rejects": (
+        "Records that can't be sent as they are, or that wait because the CRM refused them; a "
+        "share of the model's rows. In delivery: records that the CRM has refused in this run; a "
+        "share of those it has answered for."
+    ),
+    "min_rows": "The fewest rows that the model has if all is well.",
+}
+"""What a guard may limit."""
+
 _COLUMN_KEYS = {
     "field", "owner", "links_to", "required_link", "record_id", "max_length", "pii",
     "label_zh", "rule", "default",
 }  # fmt: skip
+
+
+_WRITES: Mapping[Mode, frozenset[Operation]] = {
+    "upsert": frozenset({"create", "update"}),
+    "create_only": frozenset({"create"}),
+    "update_only": frozenset({"update"}),
+    "mirror": frozenset({"create", "update"}),
+}
+_NOTHING_CREATED = "it never creates a record, so there is none that it may remove"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +111,12 @@ class Guard:
     creates: Limit = Limit(0.20, 50)
     updates: Limit = Limit(0.30, 50)
     archives: Limit = Limit(0.01, 5)
+    """Removals of every kind: flagged, archived, deleted."""
     min_rows: int = 1
+    rejects: Limit = Limit(0.10, 50)
+    """What can't be sent or was refused, of the rows wanted; in delivery, of those answered."""
+    clears: Limit = Limit(0.10, 50)
+    """Records that would lose the value of one field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +136,10 @@ class Sync:
     """Those with a field, in the model's order; the key column is among them."""
     mode: Mode = "upsert"
     on_missing: OnMissing = "keep"
+    removes_as_it_can: bool = False
+    """A mirror that doesn't say how it removes: it archives, or deletes where that can't be."""
+    flag: tuple[tuple[str, str], ...] = ()
+    """What is written into a record that is no longer wanted: fields and values, as text."""
     after: tuple[str, ...] = ()
     guard: Guard = Guard()
     match: tuple[tuple[str, ...], ...] = ()
@@ -104,6 +160,20 @@ class Sync:
     def links(self) -> tuple[Column, ...]:
         """The columns that point at records of other syncs."""
         return tuple(column for column in self.columns if column.links_to)
+
+    @property
+    def operations(self) -> frozenset[Operation]:
+        """What the CRM must be able to do for it."""
+        needed: set[Operation] = set(_WRITES[self.mode])
+        if self.on_missing != "keep":
+            needed.add("update" if self.on_missing == "flag" else self.on_missing)
+        return frozenset(needed)
+
+    def suited(self, possible: frozenset[Operation]) -> "Sync":
+        """The sync as a CRM with these operations carries it out."""
+        if self.removes_as_it_can and "archive" not in possible and "delete" in possible:
+            return replace(self, on_missing="delete")
+        return self
 
 
 def default_manifest() -> Path:
@@ -178,8 +248,8 @@ class _Reader:
 
     def read(self, exposure: Mapping[str, Any], meta: Mapping[str, Any]) -> Sync | None:
         before = len(self.problems)
-        for unknown in sorted(set(meta) - _SYNC_KEYS):
-            self.wrong(f"unknown setting `{unknown}`; there are: {', '.join(sorted(_SYNC_KEYS))}")
+        for unknown in sorted(set(meta) - set(SETTINGS)):
+            self.wrong(f"unknown setting `{unknown}`; there are: {', '.join(sorted(SETTINGS))}")
         for needed in ("destination", "object", "key"):
             if not meta.get(needed):
                 self.wrong(f"`{needed}` is missing")
@@ -192,6 +262,8 @@ class _Reader:
             self.wrong(f"the key `{key}` is no column of {model['name']} with a `field`")
         if FINGERPRINT not in model["columns"]:
             self.wrong(f"{model['name']} has no column `{FINGERPRINT}`")
+        mode = self._one_of(meta.get("mode", "upsert"), Mode, "mode")
+        on_missing, flag = self._on_missing(meta.get("on_missing"), mode, columns)
         sync = Sync(
             name=self.name,
             destination=meta["destination"],
@@ -201,8 +273,10 @@ class _Reader:
             table=model["alias"],
             key=key,
             columns=tuple(columns),
-            mode=self._one_of(meta.get("mode", "upsert"), Mode, "mode"),
-            on_missing=self._one_of(meta.get("on_missing", "keep"), OnMissing, "on_missing"),
+            mode=mode,
+            on_missing=on_missing,
+            flag=flag,
+            removes_as_it_can=mode == "mirror" and meta.get("on_missing") is None,
             after=tuple(meta.get("after") or ()),
             guard=self._guard(meta.get("guard") or {}),
             match=tuple(tuple(group) for group in meta.get("match") or ()),
@@ -272,34 +346,95 @@ class _Reader:
         self.wrong(f"`redirects` names {name}, which is no model")
         return None
 
-    def _guard(self, meta: Mapping[str, Any]) -> Guard:
+    def _on_missing(
+        self, said: Any, mode: Mode, columns: Sequence[Column]
+    ) -> tuple[OnMissing, tuple[tuple[str, str], ...]]:
+        """What becomes of what is no longer wanted, and what a flag writes."""
+        if said is None:
+            # in a mirror the best that the CRM can do: `Sync.suited` finds out
+            return ("archive" if mode == "mirror" else "keep"), ()
+        flag: tuple[tuple[str, str], ...] = ()
+        if isinstance(said, Mapping):
+            flag = self._flag(said, columns)
+            said = "flag"
+        elif said == "flag":
+            self.wrong("`on_missing` says what a flag is: {flag: {is_customer: false}}")
+        elif said not in get_args(OnMissing):
+            self._one_of(said, OnMissing, "on_missing")
+            return "keep", ()
+        conflicts = {
+            ("mirror", "keep"): "a mirror removes what is no longer wanted; `upsert` keeps it",
+            ("create_only", "flag"): "a flag is an update, and `create_only` makes none",
+            ("update_only", "flag"): _NOTHING_CREATED,
+            ("update_only", "archive"): _NOTHING_CREATED,
+            ("update_only", "delete"): _NOTHING_CREATED,
+        }
+        if (mode, said) in conflicts:
+            self.wrong(f"mode {mode} with on_missing {said}: {conflicts[mode, said]}")
+        return said, flag
+
+    def _flag(
+        self, said: Mapping[str, Any], columns: Sequence[Column]
+    ) -> tuple[tuple[str, str], ...]:
+        fields = said.get("flag")
+        if set(said) != {"flag"} or not isinstance(fields, Mapping) or not fields:
+            self.wrong("`on_missing` wants a word or {flag: {is_customer: false}}")
+            return ()
+        writable = {c.field for c in columns if c.owner == "warehouse" and not c.links_to}
+        for name in sorted({str(name) for name in fields} - writable):
+            self.wrong(
+                f"`on_missing` flags by the field `{name}`, which no column of owner warehouse "
+                "goes to: a record that is wanted again couldn't get its value back"
+            )
+        for name, value in fields.items():
+            if not isinstance(value, (str, int, float)) or value == "":
+                self.wrong(f"`on_missing`: the flag `{name}` wants a value")
+        return tuple((str(name), _as_text(value)) for name, value in fields.items())
+
+    def _guard(self, meta: Any) -> Guard:
         default = Guard()
-        for unknown in sorted(set(meta) - {"creates", "updates", "archives", "min_rows"}):
-            self.wrong(f"guard: unknown limit `{unknown}`")
-        return Guard(
-            creates=self._limit(meta, "creates", default.creates),
-            updates=self._limit(meta, "updates", default.updates),
-            archives=self._limit(meta, "archives", default.archives),
-            min_rows=int(meta.get("min_rows", default.min_rows)),
-        )
+        if not isinstance(meta, Mapping):
+            self.wrong(f"`guard` wants limits: {', '.join(GUARDS)}")
+            return default
+        for unknown in sorted(set(meta) - set(GUARDS)):
+            self.wrong(f"guard: unknown limit `{unknown}`; there are: {', '.join(GUARDS)}")
+        min_rows = meta.get("min_rows", default.min_rows)
+        if not isinstance(min_rows, int) or min_rows < 0:
+            self.wrong("guard: min_rows wants a number of rows")
+            min_rows = default.min_rows
+        limits = {
+            name: self._limit(meta, name, getattr(default, name))
+            for name in ("creates", "updates", "archives", "rejects", "clears")
+        }
+        return Guard(min_rows=min_rows, **limits)
 
     def _limit(self, meta: Mapping[str, Any], name: str, default: Limit) -> Limit:
         given = meta.get(name)
         if given is None:
             return default
-        share = str(given.get("share", f"{default.share * 100}%"))
         try:
+            if set(given) - {"share", "above"}:
+                raise ValueError  # noqa: TRY301 - one place says what is expected
+            share = str(given.get("share", f"{default.share * 100}%"))
             if not share.endswith("%"):
                 raise ValueError  # noqa: TRY301 - one place says what is expected
-            return Limit(float(share[:-1]) / 100, int(given.get("above", default.above)))
-        except (TypeError, ValueError):
+            limit = Limit(float(share[:-1]) / 100, int(given.get("above", default.above)))
+            if not (0 <= limit.share <= 1 and limit.above >= 0):
+                raise ValueError  # noqa: TRY301 - one place says what is expected
+        except (AttributeError, TypeError, ValueError):
             self.wrong(f"guard: {name} wants {{share: 20%, above: 50}}")
             return default
+        return limit
 
     def _one_of(self, value: Any, choice: Any, what: str) -> Any:
         if value not in get_args(choice):
             self.wrong(f"{what} is `{value}`; it can be {', '.join(get_args(choice))}")
         return value
+
+
+def _as_text(value: Any) -> str:
+    """A setting as the plan's SQL has values: text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _tests_by_column(manifest: Mapping[str, Any], model: str) -> dict[str, set[str]]:

@@ -16,7 +16,8 @@ and one for each sync, `candidates <sync>`: its moved keys with what we want,
 a column of text for each field: `ours_0`, `ours_1`, …
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import duckdb
 import orjson
@@ -35,7 +36,8 @@ from reverse_etl.plan.fields import (
     member,
     quoted,
 )
-from reverse_etl.syncs import Column, Sync
+from reverse_etl.plan.validation import Rules, Written, fault_of_known, fault_of_new
+from reverse_etl.syncs import FINGERPRINT, Column, Sync
 
 TABLES = """
 create temp table moved (
@@ -49,8 +51,8 @@ create temp table totals (sync varchar, desired bigint, known bigint, unchanged 
 create temp table links (sync varchar, key varchar, field varchar, remote_id varchar);
 create temp table theirs (sync varchar, remote_id varchar, fields json);
 create temp table changes (
-    sync varchar, key varchar, operation varchar, reason varchar, remote_id varchar,
-    origin varchar, payload varchar, before varchar, waits varchar,
+    sync varchar, key varchar, operation varchar, reason varchar, cause varchar,
+    remote_id varchar, origin varchar, payload varchar, before varchar, waits varchar,
     fingerprint varchar, sent varchar, observed varchar
 );
 """
@@ -64,6 +66,27 @@ def candidates(sync: Sync) -> str:
 def ours(sync: Sync, field: str) -> str:
     """The column of a sync's candidates with what we want in a field."""
     return next(f"ours_{i}" for i, column in enumerate(sync.columns) if column.field == field)
+
+
+def vanished(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[str]:
+    """What a sync needs of its model's table and the attached warehouse doesn't have."""
+    held = connection.execute(
+        """
+        select column_name from duckdb_columns()
+        where database_name = 'warehouse' and schema_name = ? and table_name = ?
+        """,
+        [sync.schema, sync.table],
+    ).fetchall()
+    if not held:
+        return [f"sync {sync.name}: the warehouse has no table {sync.schema}.{sync.table}"]
+    there = {name.lower() for (name,) in held}
+    needed = [column.name for column in sync.columns] + [FINGERPRINT]
+    needed += [sync.record_id] if sync.record_id else []
+    return [
+        f"sync {sync.name}: {sync.schema}.{sync.table} has no column {name} any more"
+        for name in needed
+        if name.lower() not in there
+    ]
 
 
 def take_moved(connection: duckdb.DuckDBPyConnection, sync: Sync, keys: list[str] | None) -> None:
@@ -179,15 +202,16 @@ def take_links(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
         """)
 
 
-def decide(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
+def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, rules: Rules) -> None:
     """Decide what is to be done with each candidate, from what the CRM holds.
 
-    Needs the ledger attached. The sync's candidates are gone afterwards.
+    What the CRM would refuse by its rules is held. Needs the ledger attached. The sync's
+    candidates are gone afterwards.
     """
     connection.execute(_found(sync))
     connection.execute(_judged(sync))
-    connection.execute(_creates(sync))
-    connection.execute(_others(sync))
+    connection.execute(_creates(sync, rules))
+    connection.execute(_others(sync, rules))
     connection.execute(f"drop table {candidates(sync)}; drop table judged; drop table found")
 
 
@@ -259,12 +283,69 @@ def _found(sync: Sync) -> str:
     """
 
 
+def is_flagged(sync: Sync) -> str:
+    """SQL that is true for a candidate that bears the mark of what is no longer wanted."""
+    marks = [
+        f"{field_text('sent', name)} is not distinct from {literal(value)}"
+        for name, value in sync.flag
+    ]
+    return f"({' and '.join(marks)})" if marks else "false"
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """When a candidate is what; SQL, apart from the names."""
+
+    when: str
+    operation: str
+    reason: str = "null"
+    cause: str | None = None
+    """What kind of obstacle holds the record."""
+
+
+def _cases(sync: Sync) -> Iterator[_Case]:
+    """The cases of a candidate; the first that is true counts."""
+    words = "'the CRM rejected it, ' || rejected || ', and it has not changed since'"
+    yield _Case("rejected is not null", "held", words, "rejected")
+    if sync.mode == "create_only":
+        words = "'it is there, and the mode is create_only'"
+        yield _Case("is_desired and is_known", "keep", words)
+    words = "'it is gone from the CRM'"
+    yield _Case("is_desired and is_known and found_id is null", "held", words, "gone")
+    words = "records || ' records of the CRM could be it'"
+    yield _Case("is_desired and records > 1", "held", words, "ambiguous")
+    words = "'several of our records could be the same record of the CRM'"
+    yield _Case("is_desired and claims > 1", "held", words, "ambiguous")
+    if sync.mode == "create_only":
+        words = "'it is there, and the mode is create_only'"
+        yield _Case("is_desired and found_id is not null", "keep", words)
+    if sync.mode == "update_only":
+        words = "'it is not there, and the mode is update_only'"
+        yield _Case("is_desired and found_id is null", "keep", words)
+    words = "'it waits for what it must be linked to: ' || waits"
+    yield _Case("is_desired and must_wait", "held", words, "link")
+    without = "case when waits <> '' then 'without ' || waits || ', not there yet' end"
+    yield _Case("is_desired and is_known", "update", without)
+    yield _Case("is_desired and found_id is not null", "adopt", "how")
+    yield _Case("is_desired", "create", without)
+    yield _Case("redirected is not null", "redirect", "'merged into ' || redirected")
+    yield _Case("origin = 'adopted'", "keep", "'no longer wanted, but people made it'")
+    if sync.on_missing == "keep":
+        yield _Case("true", "keep", "'no longer wanted; on_missing is keep'")
+    if sync.on_missing == "flag":
+        yield _Case(is_flagged(sync), "keep", "'no longer wanted, and flagged so'")
+    yield _Case("found_id is null", "forget", "'no longer wanted, and gone from the CRM'")
+    yield _Case("true", sync.on_missing, "'no longer wanted'")
+
+
 def _judged(sync: Sync) -> str:
     """What is to be done with a candidate, before its fields are looked at."""
-    creates = "'held'" if sync.mode == "update_only" else "'create'"
-    adopts = "'held'" if sync.mode == "create_only" else "'adopt'"
-    updates = "'held'" if sync.mode == "create_only" else "'update'"
-    removes = "'keep'" if sync.on_missing == "keep" else literal(sync.on_missing)
+    cases = list(_cases(sync))
+
+    def first(thens: Iterable[str]) -> str:
+        whens = (f"when {case.when} then {then}" for case, then in zip(cases, thens, strict=True))
+        return f"case {' '.join(whens)} end"
+
     missing = ", ".join(_missing_links(sync))
     required = " or ".join(_missing_links(sync, only_required=True))
     return f"""
@@ -275,47 +356,21 @@ def _judged(sync: Sync) -> str:
                 concat_ws(', ', {missing or "null"}) as waits,
                 {required or "false"} as must_wait
             from {candidates(sync)} as candidates
+        ),
+        looked_at as (
+            select
+                candidates.*, found_id, how, records, claims,
+                coalesce(waits, '') as waits, must_wait
+            from {candidates(sync)} as candidates
+            left join found on found.key = candidates.key
+            left join links_missing on links_missing.key = candidates.key
         )
         select
-            candidates.key, found_id, how, records, claims,
-            coalesce(waits, '') as waits,
-            case
-                when rejected is not null then 'held'
-                when is_desired and is_known and found_id is null then 'held'
-                when is_desired and (records > 1 or claims > 1) then 'held'
-                when is_desired and must_wait then 'held'
-                when is_desired and is_known then {updates}
-                when is_desired and found_id is not null then {adopts}
-                when is_desired then {creates}
-                when redirected is not null then 'keep'
-                when origin = 'adopted' then 'keep'
-                when {removes} = 'keep' then 'keep'
-                when found_id is null then 'forget'
-                else {removes}
-            end as operation,
-            case
-                when rejected is not null
-                    then 'the CRM rejected it, ' || rejected || ', and it has not changed since'
-                when is_desired and is_known and found_id is null then 'it is gone from the CRM'
-                when is_desired and records > 1
-                    then records || ' records of the CRM could be it'
-                when is_desired and claims > 1
-                    then 'several of our records could be the same record of the CRM'
-                when is_desired and must_wait
-                    then 'it waits for what it must be linked to: ' || waits
-                when operation = 'held' then 'the mode is {sync.mode}'
-                when operation = 'adopt' then how
-                when is_desired and waits <> '' then 'without ' || waits || ', not there yet'
-                when is_desired then null
-                when redirected is not null then 'merged into ' || redirected
-                when origin = 'adopted' then 'no longer wanted, but people made it'
-                when operation = 'keep' then 'no longer wanted; on_missing is keep'
-                when operation = 'forget' then 'no longer wanted, and gone from the CRM'
-                else 'no longer wanted'
-            end as reason
-        from {candidates(sync)} as candidates
-        left join found on found.key = candidates.key
-        left join links_missing on links_missing.key = candidates.key
+            key, found_id, how, waits,
+            {first(literal(case.operation) for case in cases)} as operation,
+            {first(case.reason for case in cases)} as reason,
+            {first(literal(case.cause) if case.cause else "null" for case in cases)} as cause
+        from looked_at
     """
 
 
@@ -340,30 +395,44 @@ def _linked_id(sync: Sync, column: Column) -> str:
     )
 
 
-def _creates(sync: Sync) -> str:
+def _creates(sync: Sync, rules: Rules) -> str:
     """New records: every field that has a value."""
-    members = []
+    conditions, members, written = [], [], []
     for index, column in enumerate(sync.columns):
         value = f"ours_{index}"
         there = f"({_linked_id(sync, column)} is not null)" if column.links_to else "true"
-        condition = f"{is_created(column, value)} and {there}"
-        members.append(member(column.field, as_json(column, value), condition))
+        conditions.append(f"{is_created(column, value)} and {there} as writes_{index}")
+        members.append(member(column.field, as_json(column, value), f"writes_{index}"))
+        written.append(Written(value, f"writes_{index}"))
     return f"""
         insert into changes
+        with new as (
+            select
+                candidates.*, judged.reason, judged.waits,
+                {", ".join(conditions)}
+            from {candidates(sync)} as candidates
+            inner join judged on judged.key = candidates.key
+            where judged.operation = 'create'
+        ),
+        checked as (
+            select *, {fault_of_new(sync, rules, written)} as fault from new
+        )
         select
-            {literal(sync.name)}, candidates.key, judged.operation, judged.reason, null,
-            'created', {an_object(members)}, null, judged.waits,
-            case when judged.waits = '' then candidates.fingerprint end, null, null
-        from {candidates(sync)} as candidates
-        inner join judged on judged.key = candidates.key
-        where judged.operation = 'create'
-        order by candidates.key
+            {literal(sync.name)}, key,
+            if(fault = '', 'create', 'held'),
+            if(fault = '', reason, fault),
+            if(fault = '', null, 'invalid'),
+            null, 'created', {an_object(members)}, null, waits,
+            case when waits = '' then fingerprint end, null, null
+        from checked
+        order by key
     """
 
 
-def _others(sync: Sync) -> str:
+def _others(sync: Sync, rules: Rules) -> str:
     """All that isn't new: field by field, what differs and is ours to write."""
-    compared, payload, before = [], [], []
+    marks = dict(sync.flag)
+    compared, conditions, payload, before, written = [], [], [], [], []
     for index, column in enumerate(sync.columns):
         wanted = f"candidates.ours_{index}"
         # a link is compared by the CRM's own id, and travels as our key until it goes out
@@ -372,6 +441,12 @@ def _others(sync: Sync) -> str:
         observed = field_text("candidates.observed", column.field)
         seen = has_field("candidates.observed", column.field)
         sides = Sides(f"side_{index}", f"theirs_{index}", f"sent_{index}", f"expected_{index}")
+        condition = f"operation in ('adopt', 'update') and {is_written(column, sides)}"
+        if column.field in marks:
+            mark = literal(marks[column.field])
+            wanted = f"if(judged.operation = 'flag', {mark}, {wanted})"
+            marked = f"operation = 'flag' and sent_{index} is distinct from {mark}"
+            condition = f"({condition} or {marked})"
         compared += [
             f"{wanted} as ours_{index}",
             f"{side} as side_{index}",
@@ -379,10 +454,11 @@ def _others(sync: Sync) -> str:
             f"{sent} as sent_{index}",
             f"case when {seen} then {observed} else {sent} end as expected_{index}",
         ]
-        condition = f"operation in ('adopt', 'update') and {is_written(column, sides)}"
-        payload.append(member(column.field, as_json(column, f"ours_{index}"), condition))
-        before.append(member(column.field, field_json("theirs", column.field), condition))
-    unchanged = "payload = '{}' and operation in ('adopt', 'update')"
+        conditions.append(f"{condition} as writes_{index}")
+        value = as_json(column, f"ours_{index}")
+        payload.append(member(column.field, value, f"writes_{index}"))
+        before.append(member(column.field, field_json("theirs", column.field), f"writes_{index}"))
+        written.append(Written(f"ours_{index}", f"writes_{index}"))
     return f"""
         insert into changes
         with compared as (
@@ -398,21 +474,43 @@ def _others(sync: Sync) -> str:
                 on theirs.sync = {literal(sync.name)} and theirs.remote_id = judged.found_id
             where judged.operation <> 'create'
         ),
+        weighed as (
+            select *, {", ".join(conditions)} from compared
+        ),
         decided as (
-            select *, {an_object(payload)} as payload, {an_object(before)} as before from compared
+            select
+                * exclude (operation, reason, cause),
+                operation as judged_operation, reason as judged_reason, cause as judged_cause,
+                {an_object(payload)} as payload,
+                {an_object(before)} as before,
+                {fault_of_known(sync, rules, written)} as fault
+            from weighed
         ),
         settled as (
-            select * replace (if({unchanged}, 'unchanged', operation) as operation) from decided
+            select
+                *,
+                case
+                    when fault <> '' then 'held'
+                    when payload = '{{}}' and judged_operation in ('adopt', 'update')
+                        then 'unchanged'
+                    else judged_operation
+                end as operation
+            from decided
         )
         select
             {literal(sync.name)}, key, operation,
-            if(operation = 'unchanged', 'the CRM holds it so already', reason),
+            case
+                when fault <> '' then fault
+                when operation = 'unchanged' then 'the CRM holds it so already'
+                else judged_reason
+            end,
+            if(fault = '', judged_cause, 'invalid'),
             coalesce(found_id, remote_id),
             coalesce(origin, 'adopted'),
             payload,
             case
                 when operation in ('archive', 'delete') then theirs::varchar
-                when operation in ('adopt', 'update') then before
+                when payload <> '{{}}' then before
             end,
             waits,
             case when waits = '' then fingerprint end,

@@ -1,11 +1,12 @@
 """A plan that changes too much stops until a person has looked at it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reverse_etl.plan.planner import Counts
 from reverse_etl.syncs import Limit, Sync
 
-REMOVALS = ("archive", "delete")
+REMOVALS = ("flag", "archive", "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,38 +22,45 @@ class Verdict:
         return not self.reasons
 
 
-def judge(sync: Sync, operations: Mapping[str, int], *, desired: int, known: int) -> Verdict:
-    """Hold the number of each operation of the whole plan against the sync's limits.
+def judge(sync: Sync, counts: Counts) -> Verdict:
+    """Hold the numbers of the whole plan against the sync's limits."""
+    return Verdict(sync.name, tuple(_reasons(sync, counts)))
 
-    Args:
-        sync: whose guard it is.
-        operations: how many records per operation.
-        desired: rows of the sync model.
-        known: records that the ledger knows to be in the CRM.
-    """
-    guard = sync.guard
-    reasons = []
-    if desired < guard.min_rows:
-        reasons.append(
-            f"the model has {desired} rows, and at least {guard.min_rows} are expected: "
+
+def exceeds(count: int, limit: Limit, whole: int) -> bool:
+    """Whether a count is more than a limit allows, in number and as a share of the whole."""
+    return count > limit.above and count > limit.share * whole
+
+
+def _reasons(sync: Sync, counts: Counts) -> Iterator[str]:
+    guard, known = sync.guard, counts.known
+    if counts.desired < guard.min_rows:
+        yield (
+            f"the model has {counts.desired} rows, and at least {guard.min_rows} are expected: "
             "is a source empty?"
         )
-    counts = {
-        "creates": operations.get("create", 0),
-        "updates": operations.get("update", 0) + operations.get("adopt", 0),
-        "archives": sum(operations.get(name, 0) for name in REMOVALS),
+    planned = counts.operations
+    changes = {
+        "creates": (planned.get("create", 0), guard.creates),
+        "updates": (planned.get("update", 0) + planned.get("adopt", 0), guard.updates),
+        "archives": (sum(planned.get(name, 0) for name in REMOVALS), guard.archives),
     }
-    limits: dict[str, Limit] = {
-        "creates": guard.creates,
-        "updates": guard.updates,
-        "archives": guard.archives,
-    }
-    for what, count in counts.items():
-        limit = limits[what]
-        if count > limit.above and count > limit.share * known:
+    for what, (count, limit) in changes.items():
+        if exceeds(count, limit, known):
             share = f"{count / known:.0%} of the {known} known" if known else "none is known yet"
-            reasons.append(
-                f"{count} {what} ({share}); more than {limit.share:.0%} and more than "
-                f"{limit.above} want a look first"
+            yield f"{count} {what} ({share}); {_wanted(limit)}"
+    for name, count in counts.clears.items():
+        if exceeds(count, guard.clears, known):
+            yield (
+                f"{name} would be emptied in {count} of {known} records: "
+                f"did a source lose a column? {_wanted(guard.clears).capitalize()}"
             )
-    return Verdict(sync.name, tuple(reasons))
+    if exceeds(counts.refused, guard.rejects, counts.desired):
+        yield (
+            f"the CRM would refuse, or has refused, {counts.refused} of the {counts.desired} "
+            f"records; {_wanted(guard.rejects)}"
+        )
+
+
+def _wanted(limit: Limit) -> str:
+    return f"more than {limit.share:.0%} and more than {limit.above} want a look first"

@@ -10,15 +10,20 @@ import duckdb
 import orjson
 
 from crm.protocol import Crm, Value
+from reverse_etl.errors import StoppedError
 from reverse_etl.ledger import Ledger
 from reverse_etl.plan import difference
+from reverse_etl.plan.fields import literal
 from reverse_etl.plan.reading import read_theirs
+from reverse_etl.plan.validation import Rules
 from reverse_etl.syncs import Sync
 from warehouse.connection import extension_path
 
 FETCH_ROWS = 1_000
-SENDING = ("create", "adopt", "update", "archive", "delete")
+SENDING = ("create", "adopt", "update", "flag", "archive", "delete")
 """The operations that write to the CRM, in the order in which they go out."""
+CHANGING = ("adopt", "update", "flag")
+"""Those that write fields of a record that is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,9 @@ class Change:
     key: str
     operation: str
     reason: str | None
+    cause: str | None
+    """What holds a record: `invalid` (the CRM would refuse it), `rejected` (it did), `gone`,
+    `ambiguous` or `link`; None of what isn't held."""
     remote_id: str | None
     origin: str
     payload: Mapping[str, Value] = field(repr=False)
@@ -48,6 +56,19 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldCounts:
+    """In how many records a plan would write one field."""
+
+    field: str
+    creates: int
+    """With a new record."""
+    updates: int
+    """With another value than the CRM holds."""
+    clears: int
+    """With no value: it would be emptied."""
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How many records a sync has, and how many of each operation its plan."""
 
@@ -55,6 +76,10 @@ class Counts:
     known: int
     unchanged: int
     operations: Mapping[str, int]
+    refused: int = 0
+    """Held because the CRM would refuse them as they are, or did."""
+    clears: Mapping[str, int] = field(default_factory=dict)
+    """In how many records a field would be emptied, by its name."""
 
     @property
     def sending(self) -> int:
@@ -77,7 +102,47 @@ class Plan:
             "select operation, count(*) from changes where sync = ? group by operation order by 1",
             [sync.name],
         ).fetchall()
-        return Counts(desired, known, unchanged, dict(rows))
+        [(refused,)] = self.connection.execute(
+            "select count(*) from changes where sync = ? and cause in ('invalid', 'rejected')",
+            [sync.name],
+        ).fetchall()
+        clears = {each.field: each.clears for each in self.fields(sync, CHANGING) if each.clears}
+        return Counts(desired, known, unchanged, dict(rows), refused, clears)
+
+    def fields(
+        self, sync: Sync, operations: Sequence[str] = ("create", *CHANGING)
+    ) -> list[FieldCounts]:
+        """How often each field would be written, in the columns' order; without those never."""
+        # a payload is JSON that we wrote ourselves: in a value, a quote never stands before a colon
+        # without a backslash before it, so this can't be mistaken for a part of one
+        names = [f"{orjson.dumps(column.field).decode()}:" for column in sync.columns]
+        counted = ", ".join(
+            f"count(*) filter (operation = 'create' and contains(payload, {literal(name)})), "
+            f"count(*) filter (operation <> 'create' and contains(payload, {literal(name)})), "
+            f"count(*) filter (contains(payload, {literal(name + 'null')}))"
+            for name in names
+        )
+        [row] = self.connection.execute(
+            f"select {counted} from changes where sync = ? and list_contains(?, operation)",
+            [sync.name, list(operations)],
+        ).fetchall()
+        counts = [
+            FieldCounts(column.field, creates, written - cleared, cleared)
+            for column, creates, written, cleared in zip(
+                sync.columns, row[::3], row[1::3], row[2::3], strict=True
+            )
+        ]
+        return [each for each in counts if each.creates or each.updates or each.clears]
+
+    def held(self, sync: Sync, limit: int) -> list[tuple[str, int]]:
+        """Why records are held, and how many for that; the most frequent reasons first."""
+        return self.connection.execute(
+            """
+            select reason, count(*) from changes where sync = ? and operation = 'held'
+            group by reason order by count(*) desc, reason limit ?
+            """,
+            [sync.name, limit],
+        ).fetchall()
 
     def changes(
         self, sync: Sync, operations: Sequence[str] = SENDING, *, limit: int | None = None
@@ -91,8 +156,8 @@ class Plan:
                 rows = self.connection.execute(
                     """
                     select
-                        rowid, sync, key, operation, reason, remote_id, origin, payload, before,
-                        waits, fingerprint, sent, observed
+                        rowid, sync, key, operation, reason, cause, remote_id, origin, payload,
+                        before, waits, fingerprint, sent, observed
                     from changes
                     where sync = ? and operation = ? and rowid > ?
                     order by rowid
@@ -128,7 +193,14 @@ class Planner:
     def take(
         self, syncs: Sequence[Sync], *, keys: list[str] | None = None, forced: bool = False
     ) -> None:
-        """Take the candidates of all syncs out of the attached warehouse."""
+        """Take the candidates of all syncs out of the attached warehouse.
+
+        Raises:
+            StoppedError: a model's table has vanished, or a column of it.
+        """
+        vanished = [line for sync in syncs for line in difference.vanished(self._connection, sync)]
+        if vanished:
+            raise StoppedError("\n".join(vanished) + "\nrun `dbt build`, and mend what fails")
         with self._ledger_attached():
             for sync in syncs:
                 difference.take_moved(self._connection, sync, keys)
@@ -136,13 +208,18 @@ class Planner:
             self._take_known(sync)
             difference.take_candidates(self._connection, sync, forced=forced)
 
-    def decide(self, sync: Sync, crm: Crm, executor: Executor, in_flight: int) -> Counts:
-        """Look at the CRM and decide what is to be done; writes nothing."""
+    def decide(
+        self, sync: Sync, crm: Crm, executor: Executor, in_flight: int, rules: Rules | None = None
+    ) -> Counts:
+        """Look at the CRM and decide what is to be done; writes nothing.
+
+        `rules` are those of the CRM's fields; without them only the model's contract counts.
+        """
         with self._ledger_attached():
             difference.take_links(self._connection, sync)
         read_theirs(self._connection, sync, crm, executor, in_flight)
         with self._ledger_attached():
-            difference.decide(self._connection, sync)
+            difference.decide(self._connection, sync, rules or Rules())
         return self.plan.counts(sync)
 
     def _take_known(self, sync: Sync) -> None:
@@ -183,13 +260,14 @@ class Planner:
 
 
 def _change(row: tuple[Any, ...]) -> Change:
-    sync, key, operation, reason, remote_id, origin, payload, before, waits, *rest = row
+    sync, key, operation, reason, cause, remote_id, origin, payload, before, waits, *rest = row
     fingerprint, sent, observed = rest
     return Change(
         sync,
         key,
         operation,
         reason,
+        cause,
         remote_id,
         origin,
         orjson.loads(payload),

@@ -8,7 +8,7 @@ import duckdb
 import orjson
 
 from crm.protocol import Crm, RemoteRecord
-from reverse_etl.plan.difference import candidates, ours
+from reverse_etl.plan.difference import candidates, is_flagged, ours
 from reverse_etl.plan.fields import literal
 from reverse_etl.syncs import Sync
 
@@ -63,8 +63,13 @@ def _wanted(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[Wanted]:
         return [value for (value,) in rows]
 
     new = "is_desired and not is_known and rejected is null"
-    gone = "true" if sync.on_missing != "keep" else "is_desired"
-    ids = set(values("remote_id", f"is_known and {gone} and rejected is null"))
+    looked_at = [] if sync.mode == "create_only" else ["is_desired"]
+    if sync.on_missing != "keep":
+        # neither what isn't ours to remove nor what bears the flag already
+        removable = "origin = 'created' and redirected is null"
+        looked_at.append(f"not is_desired and {removable} and not {is_flagged(sync)}")
+    where = " or ".join(f"({each})" for each in looked_at) or "false"
+    ids = set(values("remote_id", f"is_known and ({where}) and rejected is null"))
     if sync.record_id:
         ids.update(values("record_id", new))
     wanted = [Wanted("id", sorted(ids)), Wanted(sync.key_field, values("key", new))]
