@@ -281,6 +281,17 @@ class Delivery:
             name = _COUNTED[each.attempt.operation] if written else each.outcome
             setattr(self.tally, name, getattr(self.tally, name) + 1)
         self._settled, self._closed = [], []
+        self._stop_if_refused()
+
+    def _stop_if_refused(self) -> None:
+        """Send nothing more to a CRM that refuses more than the guard lets pass."""
+        refused, answered = self.tally.rejected, self.tally.rejected + self.tally.written
+        if self.tally.stopped is None and exceeds(refused, self.sync.guard.rejects, answered):
+            self.tally.stopped = (
+                f"the CRM refused {refused} of the first {answered} records, so the rest isn't "
+                "sent: `reverse-etl errors` says what was wrong, the guard's `rejects` how many "
+                "may be"
+            )
 
     def _linked(self, changes: Sequence[Change]) -> list[Attempt]:
         """The changes as they go out: links hold the CRM's ids, as far as there are any."""
@@ -606,15 +617,6 @@ class Delivery:
     def _must_stop(self) -> bool:
         if self.tally.stopped is None and self.is_stopping():
             self.tally.stopped = "asked to stop; what was under way has been seen through"
-        answered = self.tally.written + self.tally.rejected
-        if self.tally.stopped is None and exceeds(
-            self.tally.rejected, self.sync.guard.rejects, answered
-        ):
-            self.tally.stopped = (
-                f"the CRM refused {self.tally.rejected} of the first {answered} records; the rest "
-                "isn't sent: `reverse-etl errors` says what was wrong, and the guard's `rejects` "
-                "how many may be"
-            )
         return self.tally.stopped is not None
 
 

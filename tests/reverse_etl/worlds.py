@@ -16,7 +16,9 @@ from crm.protocol import (
     Capabilities,
     Field,
     Gone,
+    LengthUnit,
     NotWritten,
+    Operation,
     Outcome,
     Pending,
     Rejected,
@@ -78,22 +80,28 @@ class MemoryCrm:
     finds: int = 0
     scans: int = 0
     names_the_bad: bool = True
+    operations: frozenset[Operation] = frozenset({"create", "update", "delete"})
+    described: Sequence[Field] = ()
+    length_unit: LengthUnit = "characters"
+    describes: int = 0
     _next: int = 0
 
     @property
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            operations=frozenset({"create", "update", "delete"}),
+            operations=self.operations,
             batch="atomic" if self.batch == "atomic" else "per_record",
             max_batch=self.max_batch,
             max_find=2,
             page_size=2,
             repeatable_create=False,
             in_flight=1,
+            length_unit=self.length_unit,
         )
 
     def describe(self, object_name: str) -> list[Field]:
-        return []
+        self.describes += 1
+        return list(self.described)
 
     def scan(self, object_name: str, *, since: str | None = None) -> Iterator[list[RemoteRecord]]:
         self.scans += 1
@@ -177,7 +185,7 @@ class MemoryCrm:
         assert write.remote_id is not None
         if write.remote_id not in records:
             return Gone(write.key)
-        if write.operation == "delete":
+        if write.operation in {"archive", "delete"}:
             del records[write.remote_id]
             return Written(write.key, write.remote_id)
         records[write.remote_id] |= fields
@@ -255,6 +263,8 @@ class TestWorld:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     merged: dict[str, str] = field(default_factory=dict)
     """Keys that were merged into others."""
+    lost: set[str] = field(default_factory=set)
+    """Columns that the warehouse's tables don't have any more."""
     seed: int = 0
     clock: TestClock = field(default_factory=TestClock)
 
@@ -308,6 +318,8 @@ class TestWorld:
                     connection.execute(
                         f"insert into {table} values ({marks})", [*values, repr(values)]
                     )
+                for name in self.lost:
+                    connection.execute(f'alter table {table} drop column "{name}"')
             yield connection
 
     def plan(self) -> dict[tuple[str, str], tuple[str, tuple[str, ...]]]:
