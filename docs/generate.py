@@ -25,6 +25,8 @@ from typing import Any, Literal, get_args, get_origin
 import typer.main
 from dbt.cli.main import dbtRunner
 
+from reverse_etl.syncs import GUARDS, SETTINGS, Guard, Limit
+
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 PROGRAMS = {
@@ -46,6 +48,14 @@ SYNCS_INTRODUCTION = """\
 A sync is a model and the exposure that sends it.
 What a column's owner means is said under
 [who owns a field](../explanation/how-it-works.md#who-owns-a-field).
+"""
+SETTINGS_OF_A_SYNC = """\
+They stand in the exposure's meta, under `sync`.
+What is wrong with them is said all at once, before anything is done; so is what the CRM can't do.
+"""
+GUARD_OF_A_SYNC = """\
+The limits of `guard`, each a share and a number.
+Only what is more than both stops; [guard a sync](../how-to/guard-a-sync.md) says how to choose.
 """
 SETTINGS_INTRODUCTION = """\
 Settings are read by dlt, in this order: environment variables, `.dlt/secrets.toml`,
@@ -253,10 +263,17 @@ def model_section(node: Mapping[str, Any]) -> list[str]:
 
 def syncs_page(manifest: Mapping[str, Any]) -> str:
     """Every sync: where it writes, by which key, and which field is whose."""
+    guard = Guard()
+    limits = [[f"`{name}`", limit(getattr(guard, name)), text] for name, text in GUARDS.items()]
     lines = [
         NOTE,
         "# Syncs\n",
         SYNCS_INTRODUCTION,
+        "## Settings\n",
+        SETTINGS_OF_A_SYNC,
+        table(["setting", "what it is"], [[f"`{name}`", text] for name, text in SETTINGS.items()]),
+        GUARD_OF_A_SYNC,
+        table(["limit", "default", "what it counts"], limits),
     ]
     by_name = {node["unique_id"]: node for node in nodes(manifest, "model")}
     for exposure in sorted(manifest["exposures"].values(), key=lambda each: str(each["name"])):
@@ -305,6 +322,13 @@ def rules(meta: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name.replace('_', ' ')} {meta[name]}"
     if meta.get("required_link"):
         yield "the link must exist"
+
+
+def limit(value: Limit | int) -> str:
+    """A guard's limit, as YAML would have it."""
+    if isinstance(value, int):
+        return f"`{value}`"
+    return f"`{{share: {value.share:.0%}, above: {value.above}}}`"
 
 
 def setting(value: object) -> str:

@@ -43,7 +43,7 @@ SETTINGS: Mapping[str, str] = {
     ),
     "after": "The syncs that go first; a sync that is linked to must be among them.",
     "redirects": "The model of the keys that were merged into others or split by them.",
-    "removals": "The model of the keys that are to go for a reason of their own.",
+    "removals": "Reserved for keys that are to go for a reason of their own; may be null.",
     "guard": "How much one plan may change before a person must have looked at it: below.",
 }
 """What an exposure may say of its sync."""
