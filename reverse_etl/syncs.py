@@ -263,7 +263,8 @@ class _Reader:
         if FINGERPRINT not in model["columns"]:
             self.wrong(f"{model['name']} has no column `{FINGERPRINT}`")
         mode = self._one_of(meta.get("mode", "upsert"), Mode, "mode")
-        on_missing, flag = self._on_missing(meta.get("on_missing"), mode, columns)
+        markable = [column for column in columns if column.name != key]
+        on_missing, flag = self._on_missing(meta.get("on_missing"), mode, markable)
         sync = Sync(
             name=self.name,
             destination=meta["destination"],

@@ -6,6 +6,8 @@ which of them they answer with.
 
 from dataclasses import dataclass
 
+import orjson
+
 from reverse_etl.syncs import Column
 
 _INTEGERS = {"tinyint", "smallint", "integer", "int", "bigint"}
@@ -52,11 +54,21 @@ def as_json(column: Column, text: str) -> str:
 
     Money and times are strings: a CRM that reads JSON numbers as floats would change them.
     """
-    # what is a link is our key, whatever its type
-    plain = _INTEGERS | _FLOATS | _BOOLEANS
-    if _kind(column) in plain and not column.links_to:
+    if _is_plain(column):
         return f"coalesce({text}, 'null')"
     return f"coalesce(to_json({text})::varchar, 'null')"
+
+
+def can_hold(column: Column, text: str) -> bool:
+    """Whether a text can travel as a value of the column."""
+    if not _is_plain(column):
+        return True
+    if _kind(column) in _BOOLEANS:
+        return text in {"true", "false"}
+    try:
+        return isinstance(orjson.loads(text), (int, float))
+    except orjson.JSONDecodeError:
+        return False
 
 
 def field_json(record: str, name: str) -> str:
@@ -121,6 +133,12 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """An SQL string."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def _is_plain(column: Column) -> bool:
+    """Whether its values travel as numbers or booleans; a link is our key, whatever its type."""
+    plain = _INTEGERS | _FLOATS | _BOOLEANS
+    return _kind(column) in plain and not column.links_to
 
 
 def _kind(column: Column) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from crm.protocol import Capabilities, Field, LengthUnit
-from reverse_etl.plan.fields import literal
+from reverse_etl.plan.fields import can_hold, literal
 from reverse_etl.syncs import Column, Sync
 
 TEXTS = frozenset({"text", "string", "email", "url", "phone", "phone_number", "textarea"})
@@ -69,7 +69,13 @@ def problems(sync: Sync, rules: Rules, capabilities: Capabilities) -> Iterator[s
             f"sync {sync.name}: {sync.destination} can't {operation} {sync.object}; "
             f"it can {', '.join(able) or 'only be read'}"
         )
+    flag = dict(sync.flag)
     for column in sync.columns:
+        if column.field in flag and not can_hold(column, flag[column.field]):
+            yield (
+                f"sync {sync.name}: `on_missing` flags by {column.field}, whose column "
+                f"{column.name} is {column.data_type}; {flag[column.field]} isn't one"
+            )
         said = rules.fields.get(column.field)
         if said is None and rules.are_complete:
             near = get_close_matches(column.field, rules.fields)

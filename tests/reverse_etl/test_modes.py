@@ -92,6 +92,12 @@ def test_what_a_crm_cannot_do_is_said_before_anything_is_planned(new_world: NewW
     assert (crm.finds, crm.scans) == (0, 0)
 
 
+def test_a_flag_that_its_column_cannot_hold_is_refused(new_world: NewWorld) -> None:
+    sync = make_sync(columns=FLAGGING, on_missing="flag", flag=(("is_customer", "gone"),))
+    with pytest.raises(SyncConfigurationError, match="is_customer is boolean; gone isn't one"):
+        new_world(syncs=[sync]).plan()
+
+
 # flags
 
 FLAGGING = (
@@ -296,6 +302,7 @@ def test_the_limits_of_a_guard_are_read() -> None:
         ({"on_missing": "flag"}, "{flag: {is_customer: false}}"),
         ({"on_missing": {"flag": {"nowhere": 1}}}, "which no column of owner warehouse"),
         ({"on_missing": {"flag": {"title": "x"}}}, "which no column of owner warehouse"),
+        ({"on_missing": {"flag": {"external_id": "x"}}}, "which no column of owner warehouse"),
         ({"on_missing": {"flag": {"name": None}}}, "the flag `name` wants a value"),
         ({"on_missing": {"flag": {}}}, "wants a word or {flag:"),
         ({"on_missing": ["delete"]}, "on_missing is `['delete']`"),
