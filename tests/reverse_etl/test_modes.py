@@ -92,12 +92,6 @@ def test_what_a_crm_cannot_do_is_said_before_anything_is_planned(new_world: NewW
     assert (crm.finds, crm.scans) == (0, 0)
 
 
-def test_a_flag_that_its_column_cannot_hold_is_refused(new_world: NewWorld) -> None:
-    sync = make_sync(columns=FLAGGING, on_missing="flag", flag=(("is_customer", "gone"),))
-    with pytest.raises(SyncConfigurationError, match="is_customer is boolean; gone isn't one"):
-        new_world(syncs=[sync]).plan()
-
-
 # flags
 
 FLAGGING = (
@@ -183,6 +177,12 @@ def test_a_flag_cut_off_after_the_write_is_found_written(new_world: NewWorld) ->
     [applied] = world.apply()
     assert applied.status == "done"
     assert decided(world) == {"p1": ("keep", "no longer wanted, and flagged so")}
+
+
+def test_a_flag_that_its_column_cannot_hold_is_refused(new_world: NewWorld) -> None:
+    sync = make_sync(columns=FLAGGING, on_missing="flag", flag=(("is_customer", "gone"),))
+    with pytest.raises(SyncConfigurationError, match="is_customer is boolean; gone isn't one"):
+        new_world(syncs=[sync]).plan()
 
 
 # what a plan shows

@@ -236,7 +236,7 @@ VALUES = (
     "长期", "a", "b", "a;b", ";a", "a;c", ";", '["a","c"]', "𠮷野家", "e\u0301", "x" * 9,
 )  # fmt: skip
 # digits of other scripts are for the CRM to judge
-ALPHABET = st.characters(codec="utf-8", exclude_categories=["Nd", "Cc"]) | st.sampled_from(
+ALPHABET = st.characters(codec="utf-8", exclude_categories=["N", "Cc"]) | st.sampled_from(
     "0123456789"
 )
 values = st.none() | st.sampled_from(VALUES) | st.text(ALPHABET, min_size=1, max_size=8)
