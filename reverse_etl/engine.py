@@ -17,7 +17,7 @@ from crm.errors import CrmError
 from crm.protocol import Crm
 from reverse_etl import builds
 from reverse_etl.clock import World
-from reverse_etl.delivery import Delivery, Patience, Tally
+from reverse_etl.delivery import ASKED_TO_STOP, Delivery, Patience, Tally
 from reverse_etl.errors import ExitCode, StoppedError, SyncError
 from reverse_etl.ledger import Ledger, Run
 from reverse_etl.plan import Counts, Plan, Planner, Verdict, judge
@@ -63,12 +63,16 @@ class Applied:
     """Why it wasn't done, in words."""
     is_stopped: bool = False
     """Whether a guard stopped it, its own or that of a sync it comes after."""
+    is_interrupted: bool = False
+    """Whether we were asked to stop before its end; nothing went wrong, the next run goes on."""
 
     @property
     def status(self) -> str:
         """The run's status, as the ledger has it."""
         if self.is_stopped:
             return "stopped"
+        if self.is_interrupted:
+            return "partial"
         if self.problem is not None and self.tally.written == 0:
             return "failed"
         held = self.counts is not None and (
@@ -154,7 +158,18 @@ class Engine:
             planner = stack.enter_context(self._taken(syncs, selection))
             for sync in syncs:
                 blocking = _blocking(sync, results)
-                if unknown[sync.name] or blocking:
+                if self.is_stopping():
+                    applied = Applied(
+                        sync,
+                        runs[sync.name],
+                        None,
+                        None,
+                        Tally(),
+                        recovered[sync.name],
+                        ASKED_TO_STOP,
+                        is_interrupted=True,
+                    )
+                elif unknown[sync.name] or blocking:
                     problem = "what became of an earlier run's records can't be read back yet"
                     if blocking:
                         problem = (
@@ -221,7 +236,16 @@ class Engine:
         if saved is not None:
             # whoever applied it by its name has seen what the guard says
             verdict = Verdict(sync.name, ())
-        return Applied(sync, run, counts, verdict, tally, recovered, tally.stopped)
+        return Applied(
+            sync,
+            run,
+            counts,
+            verdict,
+            tally,
+            recovered,
+            tally.stopped,
+            is_interrupted=tally.stopped == ASKED_TO_STOP,
+        )
 
     def _recover(self, sync: Sync, run: Run) -> int:
         if not self.ledger.unsettled(sync.name):
