@@ -159,6 +159,7 @@ class Campaign:
             if before is None or before.fate != "done":
                 self._sent[seen.sent.what] = seen
             self.report.written += seen.fate == "done"
+        assert self.report.sent_again <= self.report.under_way
         self._assert_nothing_doubled()
 
     def _count(self, shot: Shot, left: Open) -> None:
@@ -169,6 +170,7 @@ class Campaign:
             at = "finishing"
         self.report.kills[f"{shot.signal.name} {at}"] += 1
         self.report.under_way += left.count
+        assert left.count <= self.system.window, "more was under way than may be"
 
     def _left(self, began_at: str) -> Open:
         """What is open in the ledger now."""

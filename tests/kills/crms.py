@@ -34,6 +34,7 @@ objects:
       entry: {method: POST, body: "{fields}"}
     # small ones, so that there are many to be killed in
     batch: {max_items: 20}
+rate: {in_flight: 4}
 """
 
 
@@ -42,6 +43,8 @@ class System(Protocol):
 
     names: Names
     url: str
+    window: int
+    """So many records at most are under way: as many batches stand ready as are in flight."""
 
     def settings(self, url: str) -> Mapping[str, str]:
         """The connection to it through that address."""
@@ -60,6 +63,7 @@ class SelfBuilt:
     """A PocketBase server without an upsert and without a unique key."""
 
     names = Names("external_id", "company", "name", "delete")
+    window = 2 * 4 * 20
 
     def __init__(self, server: PocketBase, folder: Path) -> None:
         self._server = server
@@ -118,6 +122,7 @@ class HubSpot:
     """The sandbox of HubSpot."""
 
     names = Names("tongke_id", "associations.companies", "lastname", "archive")
+    window = 2 * 2 * 100
 
     def __init__(self, sandbox: Sandbox, url: str) -> None:
         self._account = sandbox.account
@@ -141,6 +146,7 @@ class HubSpot:
             "access_token": self._account.tokens.private,
             "associations__contacts": "companies",
             "read_lag": "0",
+            "rate__in_flight": "2",
             "rate__per_window": str(10**6),
             "association_rate__per_window": str(10**6),
             "search_rate__per_window": "5",

@@ -20,7 +20,7 @@ from uuid import UUID
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -436,6 +436,7 @@ def test_the_queue_is_written_with_each_batch_and_not_at_the_end(new_world: NewW
     stops=st.lists(st.integers(0, 12), max_size=3),
     faults=st.lists(st.sampled_from(["", "retry", "before", "after", "cut"]), max_size=4),
 )
+@example(order=range(13), stops=[0, 1, 2, 3], faults=[])
 def test_a_stop_at_any_point_with_rows_in_any_order_loses_nothing(
     order: Sequence[int], stops: Sequence[int], faults: list[str]
 ) -> None:
