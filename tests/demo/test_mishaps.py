@@ -68,6 +68,7 @@ def test_a_delivery_is_killed_when_a_third_is_there(company: DemoCompany, tmp_pa
 
 
 def test_a_delivery_that_is_through_is_said_to_be(company: DemoCompany) -> None:
+    put(company)
     said = mishaps.kill_midway(company.home, company.crm_url, [sys.executable, "-c", ""])
     assert "before it could be killed" in said
 
