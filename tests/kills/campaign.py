@@ -143,6 +143,7 @@ class Campaign:
             # 0: it was through already; ended by the signal: it hadn't begun, or was past its end
             assert code in {0, PARTLY_DONE, -Signals.SIGTERM}, f"SIGTERM ended with {code}"
             if code == -Signals.SIGTERM:
+                assert shot.requests_before == 0 or left.has_ended, "SIGTERM ended it in its middle"
                 assert left.count in {0, self._open}, "SIGTERM left something open"
         else:
             assert code in {0, PARTLY_DONE}, f"undisturbed, it ended with {code}"

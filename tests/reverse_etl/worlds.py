@@ -302,9 +302,7 @@ class TestWorld:
                 )
                 wanted = [column.name for column in sync.columns]
                 wanted += [sync.record_id] if sync.record_id else []
-                rows = [
-                    [row.get(name) for name in wanted] for row in self.rows.get(sync.name, [])
-                ]
+                rows = [[row.get(name) for name in wanted] for row in self.rows.get(sync.name, [])]
                 marks = f"({', '.join('?' * (len(wanted) + 1))})"
                 # a statement a row would take most of a test's time
                 for start in range(0, len(rows), 500):
