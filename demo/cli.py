@@ -118,7 +118,7 @@ def kill(
 
     Example: python -m demo kill reverse-etl apply --plan var/demo/first.plan
     """
-    with _explained():
+    with _ending_on_sigterm(), _explained():
         done = mishaps.kill_midway(Home(home), systems.url(Home(home), "crm"), command)
     console.print(done, markup=False, soft_wrap=True)
 

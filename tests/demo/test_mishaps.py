@@ -2,14 +2,14 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
-from demo import mishaps
+from demo import mishaps, processes
 from demo.testing import DemoCompany, running
 
 MODELS = mishaps.MODELS.values()
@@ -59,9 +59,8 @@ def test_what_is_doubled_is_counted(company: DemoCompany, monkeypatch: pytest.Mo
     assert (orders(company).there, orders(company).doubled) == (2, 1)
 
 
-def test_a_delivery_is_killed_when_a_third_is_there(company: DemoCompany, tmp_path: Path) -> None:
-    pid = tmp_path / "pid"
-    delivery = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+def test_a_delivery_is_killed_when_a_third_is_there(company: DemoCompany) -> None:
+    delivery = "import time; time.sleep(600)"
     put(company, "k1", "k2")
     said = mishaps.kill_midway(company.home, company.crm_url, [sys.executable, "-c", delivery])
     assert said == "killed in the middle: the CRM holds 2 of 3 orders"
@@ -74,22 +73,21 @@ def test_a_delivery_that_is_through_is_said_to_be(company: DemoCompany) -> None:
 
 
 def test_a_delivery_does_not_outlive_whoever_waits_to_kill_it(
-    monkeypatch: pytest.MonkeyPatch,
+    company: DemoCompany, tmp_path: Path
 ) -> None:
-    started: list[subprocess.Popen[Any]] = []
-    real = subprocess.Popen
-
-    def popen(*args: Any, **named: Any) -> subprocess.Popen[Any]:
-        started.append(real(*args, **named))
-        return started[-1]
-
-    def interrupted() -> bool:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(mishaps.subprocess, "Popen", popen)
-    with pytest.raises(KeyboardInterrupt):
-        mishaps._killed_when(interrupted, [sys.executable, "-c", "import time; time.sleep(600)"])
-    assert [each.poll() is not None for each in started] == [True]
+    put(company)
+    pid = tmp_path / "pid"
+    delivery = (
+        f"import os, time; open({str(pid)!r}, 'w').write(f'{{os.getpid()}} '); time.sleep(600)"
+    )
+    command = [sys.executable, "-m", "demo", "kill", "--home", str(company.home.folder)]
+    with subprocess.Popen([*command, sys.executable, "-c", delivery]) as waiting:
+        while not (pid.exists() and pid.read_text().endswith(" ")):
+            assert waiting.poll() is None
+            time.sleep(0.02)
+        waiting.terminate()
+        waiting.wait(30)
+    assert processes._started(int(pid.read_text())) is None
 
 
 def test_most_orders_leave_their_model_and_nothing_else(company: DemoCompany) -> None:

@@ -88,7 +88,7 @@ class Campaign:
         self.models = Models()
         # of a run that nobody killed; the first is guessed
         self._whole_seconds = 3.0
-        self._whole: dict[Counted, int] = {"requests": 30, "writes": 5}
+        self._whole: dict[Counted, int] = {"requests": 40, "writes": 12}
         self._open = 0
         self._sent: dict[str, Seen] = {}
 
@@ -164,7 +164,7 @@ class Campaign:
         self._assert_nothing_doubled()
 
     def _count(self, shot: Shot, left: Open) -> None:
-        at = "sending" if shot.writes_before else "reading"
+        at = "sending" if shot.writes else "reading"
         if shot.requests_before == 0:
             at = "starting"
         if left.has_ended and shot.signal is Signals.SIGKILL:

@@ -53,13 +53,14 @@ class Shot:
     process: "subprocess.Popen[bytes] | None" = None
     has_hit: bool = False
     requests_before: int = 0
-    writes_before: int = 0
+    writes: int = 0
+    """Those before it, and the one that it met."""
 
-    def fire(self, requests_before: int, writes_before: int) -> None:
+    def fire(self, requests_before: int, writes: int) -> None:
         """Send the signal, if the process still lives."""
         if self.process is not None and not self.has_hit and self.process.poll() is None:
             self.has_hit = True
-            self.requests_before, self.writes_before = requests_before, writes_before
+            self.requests_before, self.writes = requests_before, writes
             self.process.send_signal(self.signal)
 
 
@@ -88,10 +89,12 @@ class Gate(Proxy):
         self._read_writes = read_writes
         self._read_fates = read_fates
         self._aim: tuple[Aim, Shot] | None = None
-        self._under_way = 0
+        self._connections = 0
         self._changed = threading.Condition()
         super().__init__(target)
         self._server.handle_error = _say_unless_cut  # type: ignore[method-assign]  # its only hook
+        self._finish_request = self._server.finish_request
+        self._server.finish_request = self._serve  # type: ignore[method-assign]  # its only hook
 
     def begin(self) -> None:
         """Count anew: another process begins."""
@@ -111,9 +114,9 @@ class Gate(Proxy):
         return seen
 
     def settle(self) -> None:
-        """Wait until the server is through with whatever a killed process left behind."""
+        """Wait until the server is through with whatever a process that has ended left behind."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self._under_way == 0, timeout=60)
+            assert self._changed.wait_for(lambda: self._connections == 0, timeout=60)
             self._aim = None
 
     def forward(
@@ -123,10 +126,9 @@ class Gate(Proxy):
             raise ConnectionAbortedError  # its sender was killed in the middle of it
         sent = self._read_writes(method, path, body)
         with self._changed:
-            self._under_way += 1
             self.requests += 1
             self.writes += bool(sent)
-            so_far = (self.requests - 1, self.writes - bool(sent))
+            so_far = (self.requests - 1, self.writes)
             aim, shot = self._aimed(is_write=bool(sent))
             run = self.run
         fates: Sequence[Fate] = ["dropped"] * len(sent)
@@ -141,13 +143,22 @@ class Gate(Proxy):
             with self._changed:
                 pairs = zip(sent, fates, strict=True)
                 self._seen += [Seen(run, each, fate) for each, fate in pairs]
-                self._under_way -= 1
-                self._changed.notify_all()
         if shot and aim.moment == "carried out":
             shot.fire(*so_far)
         if shot and aim.moment == "answered":
             threading.Timer(aim.delay, shot.fire, so_far).start()
         return answer
+
+    def _serve(self, request: Any, address: Any) -> None:
+        """Serve one connection until its end, which comes with its process's at the latest."""
+        with self._changed:
+            self._connections += 1
+        try:
+            self._finish_request(request, address)
+        finally:
+            with self._changed:
+                self._connections -= 1
+                self._changed.notify_all()
 
     def _aimed(self, *, is_write: bool) -> tuple[Aim, Shot | None]:
         """The shot that this request is for, if it is for one."""
