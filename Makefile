@@ -56,6 +56,11 @@ test-servers: setup  ## install the servers that some tests need (Debian, root),
 	$(BIN)/python -m tests.servers install
 	$(BIN)/pytest -m servers
 
+KILLS ?= 100
+.PHONY: kills
+kills: setup  ## end real deliveries by kill -9 and SIGTERM at random, KILLS=100 times; SEED=7 for the same again
+	$(BIN)/python -m tests.kills --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
 ALONE := var/alone
 .PHONY: build-alone
 build-alone: export DLT_PROJECT_DIR := $(ALONE)

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from demo import story, systems
+from demo import mishaps, story, systems
 from demo.layout import DEFAULT_HOME, Home
 from demo.population import SMALLEST, today
 
@@ -107,6 +107,51 @@ def change(
     with _explained():
         done = systems.change(Home(home), system)
     console.print(f"{system}: {done}", markup=False, soft_wrap=True)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def kill(
+    command: Annotated[list[str], typer.Argument(help="A delivery to the CRM.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Run a delivery, and end it with kill -9 in its middle, when a third of the orders is there.
+
+    Example: python -m demo kill reverse-etl apply --plan var/demo/first.plan
+    """
+    with _ending_on_sigterm(), _explained():
+        done = mishaps.kill_midway(Home(home), systems.url(Home(home), "crm"), command)
+    console.print(done, markup=False, soft_wrap=True)
+
+
+@app.command()
+def count(home: HomeOption = DEFAULT_HOME) -> None:
+    """Count what the CRM holds against what the models want. Exit code 1 if anything is doubled.
+
+    Example: python -m demo count
+    """
+    with _explained():
+        held = mishaps.look(Home(home), systems.url(Home(home), "crm"))
+    columns = ("wanted", "in the CRM", "doubled", "missing", "people's own")
+    table = Table("", *columns, box=None)
+    for each in held:
+        numbers = (each.wanted, each.there, each.doubled, each.missing, each.of_people)
+        table.add_row(each.collection, *(f"{number:,}" for number in numbers))
+    console.print(table)
+    if any(each.doubled for each in held):
+        raise typer.Exit(1)
+
+
+@app.command()
+def spoil(home: HomeOption = DEFAULT_HOME) -> None:
+    """Take nine in ten orders out of their model, as a join gone wrong would.
+
+    The next `dbt build` makes the model anew.
+
+    Example: python -m demo spoil
+    """
+    with _explained():
+        done = mishaps.spoil(Home(home))
+    console.print(done, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -26,6 +26,8 @@ from demo.layout import DEFAULT_HOME, REPOSITORY, Home
 
 PARTLY_DONE = 3
 """What `reverse-etl` says when records wait in the retry queue: no failure of the demo."""
+STOPPED = 4
+"""What `reverse-etl` says when a guard stopped it."""
 _PATIENCE_SECONDS = 20.0
 
 
@@ -68,6 +70,7 @@ def chapters(setting: Setting) -> tuple[Chapter, ...]:
     day = ("--as-of", as_of.isoformat()) if as_of else ()
     of_day = ("--vars", f"{{as_of: '{as_of.isoformat()}'}}") if as_of else ()
     plan = f"{folder}/first.plan"
+    apply = ("reverse-etl", "apply", "--plan", plan)
     ingest = ("ingestion", "run", "--all")
     build = ("dbt", "build", *of_day)
     log = f"{folder}/dbt-build.log"
@@ -103,15 +106,50 @@ def chapters(setting: Setting) -> tuple[Chapter, ...]:
                     ("reverse-etl", "plan", "--out", plan),
                     "What would be created, adopted and updated in the CRM, and why.",
                 ),
+            ),
+        ),
+        Chapter(
+            "A crash in the middle",
+            (
                 Step(
-                    ("reverse-etl", "apply", "--plan", plan),
-                    "Exactly that plan, nothing else.",
+                    (*python, "kill", *there, *apply),
+                    "Exactly that plan is applied, nothing else. But this machine dies in the"
+                    " middle of it, requests under way: kill -9.",
+                ),
+                Step(
+                    ("reverse-etl", "status"),
+                    "What was about to be sent is in the ledger. Of some records nobody knows"
+                    " whether they were written.",
+                ),
+                Step(
+                    apply,
+                    "The same again: those are looked up in the CRM first, then the rest goes out.",
                     delivered,
+                ),
+                Step(
+                    (*python, "count", *there),
+                    "The CRM's own count: the crash has doubled nothing and lost nothing.",
                 ),
                 Step(
                     ("reverse-etl", "plan"),
                     "Nothing is left to do, so a second plan is empty.",
                     delivered,
+                ),
+            ),
+        ),
+        Chapter(
+            "A mistake upstream",
+            (
+                Step(
+                    (*python, "spoil", *there),
+                    "Somebody breaks a join: nine in ten orders vanish from their model, and orders"
+                    " that vanish are to be deleted in the CRM.",
+                ),
+                Step(
+                    ("reverse-etl", "apply"),
+                    "A guard stops it, says why, and nothing is sent. The next build, below, puts"
+                    " the model right.",
+                    frozenset({STOPPED}),
                 ),
             ),
         ),

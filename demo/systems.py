@@ -78,6 +78,14 @@ def change(home: Home, system: str) -> str:
             raise ValueError(f"no system is called {system}; there are {', '.join(SYSTEMS)}")
 
 
+def url(home: Home, name: str) -> str:
+    """Return the address of a server that was started and still runs."""
+    state = home.read_state()
+    if state is None:
+        raise FileNotFoundError(f"there is no demo in {home.folder}; start one first")
+    return _url(state, name)
+
+
 def _fill(home: Home, size: int, seed: int, as_of: date, report: Report) -> None:
     passwords = settings.draw_passwords()
     population = make_population(size, seed, as_of)

@@ -60,16 +60,17 @@ class DemoCompany:
 @pytest.fixture(scope="session")
 def demo_company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCompany]:
     """A company that tests share, so they only read it."""
-    yield from _running(tmp_path_factory.mktemp("company") / "demo")
+    yield from running(tmp_path_factory.mktemp("company") / "demo")
 
 
 @pytest.fixture
 def own_demo_company(tmp_path: Path) -> Iterator[DemoCompany]:
     """A company of the test's own, which it may change; two to three seconds."""
-    yield from _running(tmp_path / "demo")
+    yield from running(tmp_path / "demo")
 
 
-def _running(folder: Path) -> Iterator[DemoCompany]:
+def running(folder: Path) -> Iterator[DemoCompany]:
+    """Start a company in a folder, and end it when whoever has it is done."""
     home = Home(folder)
     systems.start(home, SIZE, SEED, AS_OF, report=lambda _done: None)
     try:

@@ -38,7 +38,7 @@ app = typer.Typer(
     help="""Write the customer back into the CRM, with a plan that can be read first.
 
     Exit codes: 0 all done · 1 something went wrong · 2 usage or configuration ·
-    3 partly done (rejects, conflicts, held records) · 4 stopped by a guard.
+    3 partly done (rejects, conflicts, held records, or asked to stop) · 4 stopped by a guard.
     """,
 )
 

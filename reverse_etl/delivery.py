@@ -46,6 +46,8 @@ from reverse_etl.syncs import Sync
 LONGEST_SLEEP = 1.0
 """Seconds."""
 
+ASKED_TO_STOP = "asked to stop; what was under way has been seen through"
+
 _VERBS: Mapping[str, Operation] = {
     "create": "create",
     "adopt": "update",
@@ -616,7 +618,7 @@ class Delivery:
 
     def _must_stop(self) -> bool:
         if self.tally.stopped is None and self.is_stopping():
-            self.tally.stopped = "asked to stop; what was under way has been seen through"
+            self.tally.stopped = ASKED_TO_STOP
         return self.tally.stopped is not None
 
 

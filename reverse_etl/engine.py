@@ -17,7 +17,7 @@ from crm.errors import ConfigurationError, CrmError
 from crm.protocol import Crm
 from reverse_etl import builds
 from reverse_etl.clock import World
-from reverse_etl.delivery import Delivery, Patience, Tally
+from reverse_etl.delivery import ASKED_TO_STOP, Delivery, Patience, Tally
 from reverse_etl.errors import ExitCode, StoppedError, SyncConfigurationError, SyncError
 from reverse_etl.ledger import Ledger, Run
 from reverse_etl.plan import Counts, Plan, Planner, Rules, Verdict, judge, problems
@@ -68,12 +68,16 @@ class Applied:
     """The most frequent reasons for which records are held, and of how many each."""
     is_stopped: bool = False
     """Whether a guard stopped it, its own or that of a sync it comes after."""
+    is_interrupted: bool = False
+    """Whether we were asked to stop before its end; nothing went wrong, the next run goes on."""
 
     @property
     def status(self) -> str:
         """The run's status, as the ledger has it."""
         if self.is_stopped:
             return "stopped"
+        if self.is_interrupted:
+            return "partial"
         if self.problem is not None and self.tally.written == 0:
             return "failed"
         held = self.counts is not None and (
@@ -171,7 +175,18 @@ class Engine:
             for each in suited:
                 sync = each.sync
                 blocking = _blocking(sync, results)
-                if unknown[sync.name] or blocking:
+                if self.is_stopping():
+                    applied = Applied(
+                        sync,
+                        runs[sync.name],
+                        None,
+                        None,
+                        Tally(),
+                        recovered[sync.name],
+                        ASKED_TO_STOP,
+                        is_interrupted=True,
+                    )
+                elif unknown[sync.name] or blocking:
                     problem = "what became of an earlier run's records can't be read back yet"
                     if blocking:
                         problem = (
@@ -238,8 +253,17 @@ class Engine:
         if saved is not None:
             # whoever applied it by its name has seen what the guard says
             verdict = Verdict(sync.name, ())
-        held = tuple(planner.plan.held(sync, HELD_REASONS))
-        return Applied(sync, run, counts, verdict, tally, recovered, tally.stopped, held)
+        return Applied(
+            sync,
+            run,
+            counts,
+            verdict,
+            tally,
+            recovered,
+            tally.stopped,
+            tuple(planner.plan.held(sync, HELD_REASONS)),
+            is_interrupted=tally.stopped == ASKED_TO_STOP,
+        )
 
     def _recover(self, sync: Sync, run: Run) -> int:
         if not self.ledger.unsettled(sync.name):

@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """Usage or configuration."""
     PARTLY = 3
-    """Partly done: rejects in the queue, conflicts, held records."""
+    """Partly done: rejects in the queue, conflicts, held records; or it was asked to stop."""
     STOPPED = 4
     """A guard stopped it; nothing was sent."""
 

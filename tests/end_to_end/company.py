@@ -53,16 +53,6 @@ class CompanyProject:
         assert done.returncode == expected, words
         return done.stdout
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """Start a command, to be killed."""
-        return subprocess.Popen(
-            command,
-            cwd=self.root,
-            env=self.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
     def refresh(self) -> None:
         """Ingest what is new, and build; the models' unit tests ran when `begin` did."""
         self.run("ingestion", "run", "--all")

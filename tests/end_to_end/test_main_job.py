@@ -1,10 +1,7 @@
 """Five systems that disagree become one record each in a CRM, through a plan."""
 
 import json
-import random
-import signal
 import sqlite3
-import time
 from typing import Any
 
 import duckdb
@@ -117,30 +114,6 @@ def test_a_record_the_crm_refuses_waits_and_the_rest_goes_on(project: CompanyPro
     assert project.apply()["selfbuilt_contacts"]["updated"] == 1
     assert json.loads(project.run("reverse-etl", "errors", "--format", "json")) == []
     assert contact == "contact:1"
-
-
-@pytest.mark.timeout(1800)
-def test_killed_at_random_points_it_ends_as_if_nothing_had_happened(
-    project: CompanyProject,
-) -> None:
-    path = project.company.home.folder / "first.plan"
-    project.run("reverse-etl", "plan", "--out", str(path))
-    chance = random.Random(20261122)
-    kills = 0
-    for _ in range(10):
-        process = project.start("reverse-etl", "apply", "--plan", str(path))
-        time.sleep(chance.uniform(0.8, 3.0))
-        if process.poll() is None:
-            process.send_signal(chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]))
-            kills += 1
-        process.wait()
-    assert kills >= 3, "the kills came too late to prove anything"
-    project.apply("--plan", str(path))
-    assert project.plan() == {name: {} for name in SYNCS}
-    for name in ("companies", "contacts", "orders"):
-        keys = [each["external_id"] for each in project.records(name) if each["external_id"]]
-        wanted = project.query(f"select count(*) from activation.sync_selfbuilt__{name}")
-        assert (len(set(keys)), [(len(keys),)]) == (len(keys), wanted)
 
 
 def test_a_guard_stops_an_emptied_model(project: CompanyProject) -> None:
