@@ -54,6 +54,15 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class Outcome(StrEnum):
+    """What became of a record that was sent."""
+
+    WRITTEN = "written"
+    REJECTED = "rejected"
+    NOT_WRITTEN = "not_written"
+    GONE = "gone"
+
+
 Syncs = Annotated[list[str] | None, typer.Argument(help="Which syncs; all by default.")]
 OneSync = Annotated[
     str | None, typer.Argument(metavar="[SYNC]", help="Which sync; all by default.")
@@ -157,15 +166,34 @@ def status(format_: As = Format.TABLE) -> None:
 def history(
     sync: OneSync = None,
     key: Annotated[str | None, typer.Option(help="What was sent of this record.")] = None,
+    run: Annotated[str | None, typer.Option(help="What was sent in this run.")] = None,
+    outcome: Annotated[
+        Outcome | None, typer.Option(help="What was sent and came to this end.")
+    ] = None,
+    error: Annotated[
+        str | None, typer.Option(help="What the CRM refused with this error code.")
+    ] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only since then (UTC).")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 20,
     format_: As = Format.TABLE,
 ) -> None:
-    """The runs, newest first; with --key, everything that was sent of one record.
+    """The runs, newest first; with --key, --run, --outcome or --error, what was sent.
+
+    Facts only: which record, which fields, when, with what outcome. No values.
 
     Example: `reverse-etl history selfbuilt_contacts --key p_01J9`
     """
     with _ledger() as ledger:
-        rows = queries.history(ledger, sync, key=key, limit=limit)
+        rows = queries.history(
+            ledger,
+            sync,
+            key=key,
+            run=run,
+            outcome=outcome,
+            error=error,
+            since=_utc(since),
+            limit=limit,
+        )
     _print_rows(rows, format_, "nothing was ever sent")
 
 
@@ -174,6 +202,7 @@ def errors(
     sync: OneSync = None,
     key: Annotated[str | None, typer.Option(help="Only this record.")] = None,
     error: Annotated[str | None, typer.Option(help="Only this error code.")] = None,
+    run: Annotated[str | None, typer.Option(help="Only last refused in this run.")] = None,
     since: Annotated[datetime | None, typer.Option(help="Only refused since then (UTC).")] = None,
     format_: As = Format.TABLE,
 ) -> None:
@@ -182,7 +211,7 @@ def errors(
     Example: `reverse-etl errors selfbuilt_contacts --format json`
     """
     with _ledger() as ledger:
-        rows = queries.errors(ledger, sync, key=key, error=error, since=_utc(since))
+        rows = queries.errors(ledger, sync, key=key, error=error, run=run, since=_utc(since))
         words = queries.words_of(ledger, [row["delivery_id"] for row in rows])
     for row in rows:
         row["the CRM's words"] = words.get(row.pop("delivery_id"))
