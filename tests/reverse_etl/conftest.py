@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ def command(
         monkeypatch.setattr("sys.argv", ["reverse-etl", *words])
         monkeypatch.setattr(cli, "_syncs", lambda: {sync.name: sync for sync in world.syncs})
         monkeypatch.setattr(cli, "_warehouse", world.warehouse)
+        monkeypatch.setattr(
+            cli, "_engine", lambda ledger, _stop=None: replace(world.engine, ledger=ledger)
+        )
         with pytest.raises(SystemExit) as ended:
             cli.main()
         printed = capsys.readouterr()

@@ -1,5 +1,6 @@
 """A small world for the engine: a CRM in memory with faults, a warehouse, a ledger, a clock."""
 
+import hashlib
 import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
@@ -305,8 +306,9 @@ class TestWorld:
                 for row in self.rows.get(sync.name, []):
                     values = [row.get(name) for name in wanted]
                     marks = ", ".join("?" * (len(values) + 1))
+                    fingerprint = hashlib.sha256(repr(values).encode()).hexdigest()
                     connection.execute(
-                        f"insert into {table} values ({marks})", [*values, repr(values)]
+                        f"insert into {table} values ({marks})", [*values, fingerprint]
                     )
             yield connection
 
