@@ -81,6 +81,9 @@ CONNECTION = {
     "base_url": "Where it is.",
     "rate": "`per_second`, `burst`, `per_day`, `in_flight`: what the CRM lets one account do.",
 }
+RETENTION = {
+    "values_days": "How many days the ledger keeps values, for a `reverse-etl purge` that isn't told.",
+}
 SHOWN_LINES = 40
 NOTE = "<!-- Written by `make docs`; edit the code, not this page. -->\n"
 
@@ -388,6 +391,9 @@ def settings_page() -> str:
         "A profile may ask for more: settings and secrets of its own, such as PocketBase's"
         " `identity` and `password`.\n"
     )
+    rows = [[f"`{name}`", text] for name, text in RETENTION.items()]
+    lines.append("## Retention\n\nHow long values are kept is the section `[retention]`.\n")
+    lines.append(table(["setting", "what it is"], rows))
     return join(lines)
 
 

@@ -112,7 +112,7 @@ class Landing:
                 problems.append(Problem(error.table, str(error)))
                 works = [work for work in works if work.table.name != error.table]
         if has_news:
-            self._load(pipeline, landed, works)
+            self._load(pipeline, landed, works, source)
         pipeline.set_local_state_val(_RUNS, 0 if full else _runs_since_full(pipeline) + 1)
         problems += [p for p in source.problems() if p not in problems]
         return SourceSummary(
@@ -226,13 +226,18 @@ class Landing:
         finally:
             fresh.close()
 
-    def _load(self, pipeline: dlt.Pipeline, landed: Landed, works: list["Work"]) -> None:
+    def _load(
+        self, pipeline: dlt.Pipeline, landed: Landed, works: list["Work"], source: Source
+    ) -> None:
         """Load the package, holding the warehouse only now."""
         try:
             pipeline.normalize()
             with self._opened() as connection:
                 _make_way(connection, landed.dataset, works)
                 pipeline.load(destination=dlt.destinations.duckdb(connection))
+                # raw keeps every version, but for those that its source has had to erase
+                if (forget := getattr(source, "forget", None)) is not None:
+                    forget(connection, landed.dataset)
         except PipelineStepFailed as error:
             self._afresh(pipeline)
             self._take_out_half_loaded(landed)

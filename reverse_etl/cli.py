@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,12 +18,12 @@ import sandbox.cli
 from crm.connections import connect
 from crm.errors import ConfigurationError, CrmError
 from crm.protocol import Field
-from reverse_etl import builds, queries, render
+from reverse_etl import builds, erasure, queries, render
 from reverse_etl import mapping as mappings
 from reverse_etl.clock import World, text
 from reverse_etl.engine import Engine, Selection, exit_code
 from reverse_etl.errors import ExitCode, SyncConfigurationError, SyncError
-from reverse_etl.ledger import Ledger, ledger_path
+from reverse_etl.ledger import Ledger, ledger_path, retention
 from reverse_etl.plan import saved as plans
 from reverse_etl.syncs import Sync, chosen, default_manifest, read_manifest, read_syncs
 from warehouse.connection import (
@@ -51,6 +52,15 @@ class Format(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+
+
+class Outcome(StrEnum):
+    """What became of a record that was sent."""
+
+    WRITTEN = "written"
+    REJECTED = "rejected"
+    NOT_WRITTEN = "not_written"
+    GONE = "gone"
 
 
 Syncs = Annotated[list[str] | None, typer.Argument(help="Which syncs; all by default.")]
@@ -156,15 +166,34 @@ def status(format_: As = Format.TABLE) -> None:
 def history(
     sync: OneSync = None,
     key: Annotated[str | None, typer.Option(help="What was sent of this record.")] = None,
+    run: Annotated[str | None, typer.Option(help="What was sent in this run.")] = None,
+    outcome: Annotated[
+        Outcome | None, typer.Option(help="What was sent and came to this end.")
+    ] = None,
+    error: Annotated[
+        str | None, typer.Option(help="What the CRM refused with this error code.")
+    ] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only since then (UTC).")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 20,
     format_: As = Format.TABLE,
 ) -> None:
-    """The runs, newest first; with --key, everything that was sent of one record.
+    """The runs, newest first; with --key, --run, --outcome or --error, what was sent.
+
+    Facts only: which record, which fields, when, with what outcome. No values.
 
     Example: `reverse-etl history selfbuilt_contacts --key p_01J9`
     """
     with _ledger() as ledger:
-        rows = queries.history(ledger, sync, key=key, limit=limit)
+        rows = queries.history(
+            ledger,
+            sync,
+            key=key,
+            run=run,
+            outcome=outcome,
+            error=error,
+            since=_utc(since),
+            limit=limit,
+        )
     _print_rows(rows, format_, "nothing was ever sent")
 
 
@@ -173,6 +202,7 @@ def errors(
     sync: OneSync = None,
     key: Annotated[str | None, typer.Option(help="Only this record.")] = None,
     error: Annotated[str | None, typer.Option(help="Only this error code.")] = None,
+    run: Annotated[str | None, typer.Option(help="Only last refused in this run.")] = None,
     since: Annotated[datetime | None, typer.Option(help="Only refused since then (UTC).")] = None,
     format_: As = Format.TABLE,
 ) -> None:
@@ -181,7 +211,7 @@ def errors(
     Example: `reverse-etl errors selfbuilt_contacts --format json`
     """
     with _ledger() as ledger:
-        rows = queries.errors(ledger, sync, key=key, error=error, since=_utc(since))
+        rows = queries.errors(ledger, sync, key=key, error=error, run=run, since=_utc(since))
         words = queries.words_of(ledger, [row["delivery_id"] for row in rows])
     for row in rows:
         row["the CRM's words"] = words.get(row.pop("delivery_id"))
@@ -218,6 +248,74 @@ def retry(
                     render.print_plan(render.new_console(), made, planned, None)
             return
         _apply(ledger, wanted, selection, format_, command="retry")
+
+
+@app.command()
+def purge(
+    sync: OneSync = None,
+    older_than: Annotated[
+        str | None,
+        typer.Option(
+            help="An age, such as 36h, 90d or 12w; by default `values_days` of `[retention]`."
+        ),
+    ] = None,
+    rewrite: Annotated[
+        bool, typer.Option("--rewrite", help="Write the file anew, so that no copy is left in it.")
+    ] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Count it, forget nothing.")] = False,
+    format_: As = Format.TABLE,
+) -> None:
+    """Forget the values of old deliveries: payloads, before-images, the CRM's words.
+
+    The facts stay: what was sent when, which fields, with what outcome. So does what is known
+    of the records that are in the CRM. It may run while a sync is applied.
+
+    Example: `reverse-etl purge --older-than 90d --preview`
+    """
+    with _ledger() as ledger:
+        before = retention.moment_before(ledger.world.clock.now(), erasure.age_of(older_than))
+        purged = retention.purge(ledger, before, sync, preview=preview)
+        wiped = preview or retention.wipe(ledger, rewrite=rewrite)
+    rows = [asdict(each) for each in purged]
+    if format_ is Format.JSON:
+        typer.echo(render.as_json({"before": before, "preview": preview, "syncs": rows}))
+    else:
+        render.print_rows(
+            render.new_console(), rows, empty=f"no values of before {before} are kept"
+        )
+    _end_wiped(wiped)
+
+
+@app.command()
+def erase(
+    key: Annotated[str, typer.Option(help="Whose values; keys merged with it go along.")],
+    sync: OneSync = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Count it, forget nothing.")] = False,
+    format_: As = Format.TABLE,
+) -> None:
+    """Forget every value of one record: what was sent of it, and what is known of it.
+
+    The facts and the CRM's id of the record stay, so that nothing is doubled, and the next plan
+    looks at the CRM anew. What still stands in the sources comes again, so erase it there first.
+
+    Example: `reverse-etl erase --key p_01J9 --preview`
+    """
+    syncs = [each for each in _syncs().values() if sync in {None, each.name}]
+    keys = [key]
+    if any(each.redirects for each in syncs):
+        with _warehouse() as connection:
+            keys = erasure.keys_of(connection, syncs, key)
+    with _ledger() as ledger:
+        erased = retention.erase(ledger, keys, sync, preview=preview)
+        wiped = preview or retention.wipe(ledger, rewrite=True)
+    rows = [asdict(each) for each in erased]
+    if format_ is Format.JSON:
+        typer.echo(render.as_json({"keys": keys, "preview": preview, "syncs": rows}))
+    else:
+        render.print_rows(
+            render.new_console(), rows, empty=f"the ledger holds no value of {', '.join(keys)}"
+        )
+    _end_wiped(wiped)
 
 
 @app.command()
@@ -400,6 +498,16 @@ def _print_rows(rows: list[dict[str, Any]], format_: Format, empty: str) -> None
         typer.echo(render.as_json(rows))
     else:
         render.print_rows(render.new_console(), rows, empty=empty)
+
+
+def _end_wiped(wiped: bool) -> None:  # noqa: FBT001 - what `wipe` returned
+    if not wiped:
+        _end(
+            "the values can't be read through the ledger any more, but the file still has traces "
+            "of them, for somebody else uses it now; run the command once more when no sync is "
+            "applied",
+            ExitCode.PARTLY,
+        )
 
 
 def _end(message: str, code: ExitCode) -> NoReturn:

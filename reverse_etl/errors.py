@@ -40,3 +40,11 @@ class StoppedError(SyncError):
 
 class HeldByAnotherError(SyncError):
     """Another process is applying this sync."""
+
+
+class LedgerError(SyncError):
+    """The ledger can't be read or written."""
+
+
+class UnsettledError(SyncError):
+    """What became of a record isn't known yet, so what is known of it can't be erased."""

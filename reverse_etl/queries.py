@@ -66,27 +66,37 @@ def status(ledger: Ledger) -> Rows:
 
 
 def history(
-    ledger: Ledger, sync: str | None = None, *, key: str | None = None, limit: int = 20
+    ledger: Ledger,
+    sync: str | None = None,
+    *,
+    key: str | None = None,
+    run: str | None = None,
+    outcome: str | None = None,
+    error: str | None = None,
+    since: str | None = None,
+    limit: int = 20,
 ) -> Rows:
-    """The runs, newest first; or, with a key, what was sent of that record."""
-    query = select(runs).order_by(runs.c.started_at.desc(), runs.c.sync).limit(limit)
-    if sync is not None:
-        query = query.where(runs.c.sync == sync)
-    if key is not None:
+    """The runs, newest first; or, with a key, a run, an outcome or an error, what was sent."""
+    if key is run is outcome is error is None:
+        query = select(runs).order_by(runs.c.started_at.desc(), runs.c.sync)
+        wanted = [(runs.c.sync, sync)]
+        moment = runs.c.started_at
+    else:
         d = deliveries.c
-        query = (
-            select(
-                d.intent_at, d.sync, d.key, d.operation, d.fields, d.outcome, d.outcome_at,
-                d.error_code, d.error_field, d.remote_id, d.attempt, d.run_id,
-            )
-            .where(d.key == key)
-            .order_by(d.delivery_id.desc())
-            .limit(limit)
-        )  # fmt: skip
-        if sync is not None:
-            query = query.where(d.sync == sync)
+        query = select(
+            d.intent_at, d.sync, d.key, d.operation, d.fields, d.outcome, d.outcome_at,
+            d.error_code, d.error_field, d.remote_id, d.attempt, d.run_id,
+        ).order_by(d.delivery_id.desc())  # fmt: skip
+        wanted = [
+            (d.sync, sync), (d.key, key), (d.run_id, run), (d.outcome, outcome),
+            (d.error_code, error),
+        ]  # fmt: skip
+        moment = d.outcome_at
+    query = query.where(*(column == value for column, value in wanted if value is not None))
+    if since is not None:
+        query = query.where(moment >= since)
     with ledger.reading() as connection:
-        return _rows(connection, query)
+        return _rows(connection, query.limit(limit))
 
 
 def errors(
@@ -95,27 +105,23 @@ def errors(
     *,
     key: str | None = None,
     error: str | None = None,
+    run: str | None = None,
     since: str | None = None,
-    limit: int | None = None,
 ) -> Rows:
     """The retry queue: what the CRM refused, longest waiting first."""
+    q = rejects.c
     query = (
         select(
-            rejects.c.sync, rejects.c.key, rejects.c.error_code, rejects.c.error_field,
-            rejects.c.attempts, rejects.c.since, rejects.c.last_at, rejects.c.operation,
-            rejects.c.run_id, rejects.c.delivery_id,
+            q.sync, q.key, q.error_code, q.error_field, q.attempts, q.since, q.last_at,
+            q.operation, q.run_id, q.delivery_id,
         )
-        .where(rejects.c.state == "waiting")
-        .order_by(rejects.c.since, rejects.c.sync, rejects.c.key)
-        .limit(limit)
+        .where(q.state == "waiting")
+        .order_by(q.since, q.sync, q.key)
     )  # fmt: skip
-    for column, value in ((rejects.c.sync, sync), (rejects.c.key, key)):
-        if value is not None:
-            query = query.where(column == value)
-    if error is not None:
-        query = query.where(rejects.c.error_code == error)
+    wanted = [(q.sync, sync), (q.key, key), (q.error_code, error), (q.run_id, run)]
+    query = query.where(*(column == value for column, value in wanted if value is not None))
     if since is not None:
-        query = query.where(rejects.c.last_at >= since)
+        query = query.where(q.last_at >= since)
     with ledger.reading() as connection:
         return _rows(connection, query)
 

@@ -168,3 +168,18 @@ leases = Table(
     Column("taken_at", Text, nullable=False),
     comment="who is applying a sync now",
 )
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("erasure_id", Integer, primary_key=True, autoincrement=True),
+    Column("sync", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("erased_at", Text, nullable=False),
+    Column("deliveries", Integer, nullable=False),
+    comment=(
+        "append-only: whose values were erased, and of how many deliveries; ingestion takes out "
+        "of the warehouse what it landed of them before"
+    ),
+    sqlite_autoincrement=True,
+)

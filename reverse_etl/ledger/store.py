@@ -15,11 +15,13 @@ from typing import Any, Literal
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import QueuePool
 
 from crm.protocol import Value
 from reverse_etl.clock import World
-from reverse_etl.errors import HeldByAnotherError, SyncConfigurationError
+from reverse_etl.errors import HeldByAnotherError, LedgerError, SyncConfigurationError
 from reverse_etl.ledger import schema
 from reverse_etl.ledger.lease import Holder, is_alive, this_process
 from reverse_etl.syncs import Sync
@@ -135,6 +137,12 @@ class Ledger:
     def reading(self) -> Iterator[Connection]:
         """A connection to query the ledger with; what it changed would be rolled back."""
         with self._engine.connect().execution_options(reading=True) as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction of one's own; nobody else writes until it ends."""
+        with self._engine.begin() as connection:
             yield connection
 
     # runs
@@ -448,16 +456,21 @@ def _engine(path: Path) -> Engine:
         poolclass=QueuePool,
         pool_size=1,
         max_overflow=0,
-        hide_parameters=True,  # an error would quote the values
+        # an error would quote the values of the statement that failed
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
         # before the first table: a row with its values is about 2 KB, a page of 4 KB holds one
         connection.execute("pragma page_size = 16384")
+        # before it too: purged values leave room, which can then be given back page by page
+        connection.execute("pragma auto_vacuum = incremental")
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
         connection.execute("pragma busy_timeout = 30000")
+        # what is deleted is overwritten: not every Python brings an SQLite that does it unasked
+        connection.execute("pragma secure_delete = on")
         # the driver begins a transaction too late for a lease: we say BEGIN IMMEDIATE ourselves
         connection.isolation_level = None
 
@@ -465,6 +478,16 @@ def _engine(path: Path) -> Engine:
     def begin(connection: Connection) -> None:
         reading = connection.get_execution_options().get("reading")
         connection.exec_driver_sql("begin" if reading else "begin immediate")
+
+    @event.listens_for(engine, "handle_error")
+    def explain(context: ExceptionContext) -> None:
+        if isinstance(context.sqlalchemy_exception, IntegrityError):
+            return  # the ledger is in order, our statement isn't
+        raise LedgerError(
+            f"the ledger {path}: {context.original_exception}. Nothing is sent that it doesn't "
+            "hold; is the disk full, or the file another user's? When that is mended, the next "
+            "apply finds out first what became of whatever was under way"
+        )
 
     return engine
 

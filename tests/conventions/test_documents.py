@@ -48,6 +48,17 @@ def test_every_command_named_exists(root: Path, documents: Sequence[Document]) -
     expect_none(complaints)
 
 
+def test_every_test_named_exists(root: Path, documents: Sequence[Document]) -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (root / "tests").rglob("test_*.py")]
+    there = set(re.findall(r"^ *def (test_\w+)", "\n".join(sources), re.MULTILINE))
+    expect_none(
+        f"{document.path.name}: there is no {name}"
+        for document in documents
+        for name in re.findall(r"`(test_\w+)`", document.text)
+        if name not in there
+    )
+
+
 def test_prose_has_one_sentence_a_line(documents: Sequence[Document]) -> None:
     # the changelog's entries are sentences by nature, and a licence isn't ours to break
     complaints = [wrong for document in documents for wrong in checks.crowded_lines(document)]

@@ -10,6 +10,8 @@ import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
+from ingestion.sources.ledger import digests
+
 Row = Mapping[str, Any]
 
 WANTED = (
@@ -165,7 +167,7 @@ def ledger_record(key: str, remote_id: str, day: int, sent: str, **values: Any) 
         "remote_id": remote_id,
         "origin": "created",
         "state": "live",
-        "sent": sent,
+        "sent_digests": digests(remote_id, sent),
         "changed_at": f"2026-02-{day:02d}T10:00:01.000000Z",
         **values,
     }

@@ -1,5 +1,6 @@
 """What the macros' SQL makes of values, in DuckDB."""
 
+import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -9,11 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingestion.sources.ledger import digests
+
 CALLS = {
     "fingerprint": "sync_fingerprint(['a', 'b', 'c'])",
     "cents": "to_cents('amount')",
     "day": "business_date('moment')",
     "today": "as_of()",
+    "digest": "value_digest('record_id', 'field', 'value')",
 }
 
 
@@ -80,3 +84,14 @@ def test_a_day_begins_at_midnight_where_the_business_is(
 
 def test_today_is_the_day_that_was_asked_for(sql: dict[str, str]) -> None:
     assert str(value(sql["today"], "1 as one")) == "2026-03-31"
+
+
+@given(st.text(), st.text(), st.text())
+def test_a_digest_is_the_one_that_ingestion_makes(
+    sql: dict[str, str], record_id: str, field: str, text: str
+) -> None:
+    found = json.loads(digests(record_id, json.dumps({field: text})) or "")
+    columns = (
+        "cast(? as varchar) as record_id, cast(? as varchar) as field, cast(? as varchar) as value"
+    )
+    assert found == {field: value(sql["digest"], columns, record_id, field, text)}

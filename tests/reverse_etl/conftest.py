@@ -1,9 +1,12 @@
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from worlds import TestWorld
+
+from reverse_etl import cli
 
 
 @pytest.fixture
@@ -19,3 +22,28 @@ def new_world(tmp_path: Path) -> Iterator[Callable[..., TestWorld]]:
     yield make
     for world in made:
         world.ledger.close()
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Runs `reverse-etl` on a world's ledger: its exit code, what it prints, what it complains."""
+
+    def run(world: TestWorld, *words: str) -> tuple[int, str, str]:
+        # they take turns on the file, as two processes would
+        world.ledger.close()
+        monkeypatch.setenv("TONGKE_LEDGER", str(world.ledger.path))
+        monkeypatch.setattr("sys.argv", ["reverse-etl", *words])
+        monkeypatch.setattr(cli, "_syncs", lambda: {sync.name: sync for sync in world.syncs})
+        monkeypatch.setattr(cli, "_warehouse", world.warehouse)
+        monkeypatch.setattr(
+            cli, "_engine", lambda ledger, _stop=None: replace(world.engine, ledger=ledger)
+        )
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        code = ended.value.code
+        return (code if isinstance(code, int) else int(code is not None)), printed.out, printed.err
+
+    return run

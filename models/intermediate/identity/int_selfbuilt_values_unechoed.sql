@@ -3,7 +3,17 @@ with
 
 field_values as (
 
-    select * from {{ ref('int_selfbuilt_values_unpivoted') }}
+    select
+        object,
+        id,
+        field,
+        value,
+        updated,
+        is_before_us,
+        is_newest,
+        is_deleted,
+        {{ value_digest('id', 'field', 'value') }} as digest
+    from {{ ref('int_selfbuilt_values_unpivoted') }}
 
 ),
 
@@ -30,8 +40,8 @@ written_values as (
         record_versions.object,
         record_versions.remote_id,
         fields.field,
-        {{ json_text('record_versions.sent', 'fields.field') }} as sent_value,
-        {{ json_text('record_versions.observed', 'fields.field') }} as observed_value
+        {{ json_text('record_versions.sent_digests', 'fields.field') }} as sent_digest,
+        {{ json_text('record_versions.observed_digests', 'fields.field') }} as observed_digest
     from record_versions
     inner join fields on record_versions.object = fields.object
 
@@ -43,18 +53,18 @@ echoes as (
         object,
         remote_id,
         field,
-        sent_value as value
+        sent_digest as digest
     from written_values
-    where sent_value is not null
+    where sent_digest is not null
     union by name
     -- how the CRM spells what we sent; what we didn't send was typed by somebody
     select
         object,
         remote_id,
         field,
-        observed_value as value
+        observed_digest as digest
     from written_values
-    where sent_value is not null and observed_value is not null
+    where sent_digest is not null and observed_digest is not null
 
 ),
 
@@ -72,9 +82,9 @@ typed_values as (
             field_values.object = echoes.object
             and field_values.id = echoes.remote_id
             and field_values.field = echoes.field
-            and field_values.value = echoes.value
+            and field_values.digest = echoes.digest
     -- what stood there before we adopted the record is theirs, even if we'd write the same
-    where not field_values.is_deleted and (field_values.is_before_us or echoes.value is null)
+    where not field_values.is_deleted and (field_values.is_before_us or echoes.digest is null)
     group by field_values.object, field_values.id, field_values.field, field_values.value
 
 ),

@@ -1,6 +1,12 @@
 -- One row per sync and day (UTC) on which it delivered something or had something refused.
 with
 
+changes as (
+
+    select * from {{ ref('int_changes_delivered') }}
+
+),
+
 deliveries as (
 
     select * from {{ ref('stg_ledger__deliveries') }}
@@ -23,9 +29,24 @@ delivered as (
         count(*) filter (where outcome = 'written') as written_count,
         count(*) filter (where outcome = 'rejected') as rejected_count,
         count(*) filter (where outcome is null or outcome not in ('written', 'rejected'))
-            as unsettled_count
+            as unsettled_count,
+        count(*) filter (where attempt > 1) as resent_count
     from deliveries
     group by sync, cast(intent_at as date)
+
+),
+
+arrived as (
+
+    select
+        sync,
+        cast(delivered_at as date) as synced_on,
+        count(*) filter (where is_doubled) as doubled_count,
+        quantile_disc(delivery_seconds, 0.5) as median_delivery_seconds,
+        quantile_disc(delivery_seconds, 0.95) as p95_delivery_seconds,
+        max(delivery_seconds) as longest_delivery_seconds
+    from changes
+    group by sync, cast(delivered_at as date)
 
 ),
 
@@ -55,6 +76,13 @@ days as (
         synced_on
     from waiting
 
+    union distinct by name
+
+    select
+        sync,
+        synced_on
+    from arrived
+
 ),
 
 sync_days as (
@@ -66,6 +94,11 @@ sync_days as (
         -- dates
         days.synced_on,
 
+        -- numbers
+        arrived.median_delivery_seconds,
+        arrived.p95_delivery_seconds,
+        arrived.longest_delivery_seconds,
+
         -- ids
         days.sync || ':' || cast(days.synced_on as varchar) as sync_day_id,
 
@@ -75,10 +108,13 @@ sync_days as (
         coalesce(delivered.written_count, 0) as written_count,
         coalesce(delivered.rejected_count, 0) as rejected_count,
         coalesce(delivered.unsettled_count, 0) as unsettled_count,
+        coalesce(delivered.resent_count, 0) as resent_count,
+        coalesce(arrived.doubled_count, 0) as doubled_count,
         coalesce(waiting.open_reject_count, 0) as open_reject_count
     from days
     left outer join delivered
         on days.sync = delivered.sync and days.synced_on = delivered.synced_on
+    left outer join arrived on days.sync = arrived.sync and days.synced_on = arrived.synced_on
     left outer join waiting on days.sync = waiting.sync and days.synced_on = waiting.synced_on
 
 )

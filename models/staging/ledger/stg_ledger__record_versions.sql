@@ -20,8 +20,8 @@ renamed as (
         object,
         origin,
         state,
-        sent,
-        observed,
+        sent_digests,
+        observed_digests,
 
         -- timestamps
         cast(changed_at as timestamp) as changed_at

@@ -1,4 +1,4 @@
--- One row per sync and key: what we last sent and what the CRM then showed.
+-- One row per sync and key: which record of the CRM is whose.
 with
 
 source as (
@@ -34,8 +34,6 @@ renamed as (
         object,
         origin,
         state,
-        sent,
-        observed,
 
         -- timestamps
         cast(changed_at as timestamp) as changed_at

@@ -24,7 +24,6 @@ renamed as (
         run_id,
 
         -- codes
-        fingerprint,
         state,
 
         -- numbers
