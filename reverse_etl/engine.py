@@ -171,12 +171,8 @@ class Engine:
             for each in suited:
                 sync = each.sync
                 blocking = _blocking(sync, results)
-                if unknown[sync.name] or blocking:
-                    problem = "what became of an earlier run's records can't be read back yet"
-                    if blocking:
-                        problem = (
-                            f"{blocking.sync.name}, which goes before it, is {blocking.status}"
-                        )
+                problem = self._obstacle(blocking, is_unknown=unknown[sync.name])
+                if problem is not None:
                     applied = Applied(
                         sync,
                         runs[sync.name],
@@ -196,6 +192,16 @@ class Engine:
                     applied.run, applied.status, _counts(applied), applied.message
                 )
             return results
+
+    def _obstacle(self, blocking: Applied | None, *, is_unknown: bool) -> str | None:
+        """Why a sync can't even be planned."""
+        if blocking is not None:
+            return f"{blocking.sync.name}, which goes before it, is {blocking.status}"
+        if self.is_stopping():
+            return "asked to stop before it began"
+        if is_unknown:
+            return "what became of an earlier run's records can't be read back yet"
+        return None
 
     def _apply_one(
         self,
@@ -219,6 +225,8 @@ class Engine:
                     return Applied(
                         sync, run, counts, verdict, tally, recovered, problem, is_stopped=True
                     )
+                planned = min(counts.sending, selection.limit or counts.sending)
+                self.ledger.plan_run(run, planned)
                 delivery = Delivery(
                     sync,
                     run,
@@ -263,7 +271,7 @@ class Engine:
         with self.open_warehouse() as connection:
             if self.check_builds:
                 self._check(connection, syncs)
-            planner = Planner(connection, self.ledger)
+            planner = Planner(connection, self.ledger, self.is_stopping)
             planner.take(syncs, keys=selection.keys, forced=selection.forced)
             connection.execute("detach warehouse")
             yield planner
