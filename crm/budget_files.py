@@ -29,7 +29,7 @@ from crm.runtime import Runtime
 DEFAULT_FOLDER = "var/quota"
 OFF = "off"
 FORMAT = 1
-MOST_BYTES = 1 << 20
+MOST_BYTES = 1 << 15
 LONGEST_REQUEST = 900.0
 """Seconds after which a request of somebody who can't be looked for won't end any more."""
 
