@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 
 import dlt
 
+from crm.budget import InMemory, Store
+from crm.budget_files import Account, open_store
 from crm.errors import ConfigurationError
 from crm.http import Client
 from crm.hubspot import rules as hubspot
@@ -43,23 +45,26 @@ def connect(
     *,
     runtime: Runtime | None = None,
     transport: Transport | None = None,
-    quota: Quota | None = None,
+    shared: bool = True,
 ) -> Crm:
     """Open the connection called so; nothing is sent yet.
+
+    What it may send is shared with all processes of this machine that use the account; if not
+    `shared`, as in a simulated world, this connection has its budgets for itself.
 
     Raises:
         ConfigurationError: a setting or a secret is missing or wrong; it says which.
     """
-    settings = _Settings(f"crm.{name}")
+    settings = _Settings(name)
     runtime = runtime or Runtime()
     if settings.text("kind", choices=KINDS) == "hubspot":
-        return _open_hubspot(settings, runtime=runtime, transport=transport, quota=quota)
+        return _open_hubspot(settings, runtime=runtime, transport=transport, shared=shared)
     return _open_selfbuilt(
         load_profile(settings.text("profile")),
         settings,
         runtime=runtime,
         transport=transport,
-        quota=quota,
+        shared=shared,
     )
 
 
@@ -69,7 +74,7 @@ def _open_selfbuilt(
     *,
     runtime: Runtime,
     transport: Transport | None,
-    quota: Quota | None,
+    shared: bool,
 ) -> SelfBuilt:
     """Put the parts of a connection together."""
     base_url = settings.address()
@@ -80,11 +85,12 @@ def _open_selfbuilt(
     known = {**given, **secrets}
     connecting = settings.seconds("timeouts.connect", profile.connect_timeout)
     reading = settings.seconds("timeouts.read", profile.read_timeout)
+    budgets = _Budgets(settings.account(base_url), runtime, shared=shared)
     client = Client(
         base_url=base_url.rstrip("/"),
         rules=profile.answers,
         sign_in=SignIn(profile.sign_in, known, runtime),
-        quota=quota or Quota(rate, runtime),
+        quota=budgets.open("", rate),
         transport=transport
         or RequestsTransport(base_url, pool_size=rate.in_flight, connect=connecting, read=reading),
         runtime=runtime,
@@ -98,7 +104,7 @@ def _open_hubspot(
     *,
     runtime: Runtime,
     transport: Transport | None,
-    quota: Quota | None,
+    shared: bool,
 ) -> HubSpot:
     """Put the parts of a connection to HubSpot together."""
     base_url = settings.address(hubspot.BASE_URL)
@@ -109,11 +115,15 @@ def _open_hubspot(
         else (hubspot.PRIVATE_APP, hubspot.PRIVATE_APP_SECRETS)
     )
     rate = settings.rate(hubspot.RATE)
+    secrets = {name: settings.secret(name) for name in names}
+    # all of HubSpot has one address; a token is one account's, and too long to be guessed
+    account = settings.account(base_url, otherwise="\n".join(secrets.values()))
+    budgets = _Budgets(account, runtime, shared=shared)
     client = Client(
         base_url=base_url.rstrip("/"),
         rules=hubspot.ANSWERS,
-        sign_in=SignIn(rules, {name: settings.secret(name) for name in names}, runtime),
-        quota=quota or Quota(rate, runtime),
+        sign_in=SignIn(rules, secrets, runtime),
+        quota=budgets.open("", rate),
         transport=transport
         or RequestsTransport(
             base_url,
@@ -123,9 +133,11 @@ def _open_hubspot(
         ),
         runtime=runtime,
         budgets={
-            hubspot.SEARCH: Quota(settings.rate(hubspot.SEARCH_RATE, "search_rate"), runtime),
-            hubspot.ASSOCIATIONS: Quota(
-                settings.rate(hubspot.ASSOCIATIONS_RATE, "association_rate"), runtime
+            hubspot.SEARCH: budgets.open(
+                hubspot.SEARCH, settings.rate(hubspot.SEARCH_RATE, "search_rate")
+            ),
+            hubspot.ASSOCIATIONS: budgets.open(
+                hubspot.ASSOCIATIONS, settings.rate(hubspot.ASSOCIATIONS_RATE, "association_rate")
             ),
         },
     )
@@ -140,11 +152,28 @@ def _open_hubspot(
     return HubSpot(client, options)
 
 
+class _Budgets:
+    """Opens the budgets of one account."""
+
+    def __init__(self, account: Account, runtime: Runtime, *, shared: bool) -> None:
+        self._account = account
+        self._runtime = runtime
+        self._shared = shared
+
+    def open(self, name: str, rate: Rate) -> Quota:
+        """Open one of them; "" is the one that most requests draw on."""
+        store: Store = InMemory()
+        if self._shared:
+            store = open_store(self._account, name, rate, self._runtime)
+        return Quota(rate, self._runtime, store)
+
+
 class _Settings:
     """One section of the configuration; knows what to say when a key is missing."""
 
-    def __init__(self, where: str) -> None:
-        self.where = where
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.where = f"crm.{name}"
 
     def text(self, key: str, *, otherwise: str | None = None, choices: tuple[str, ...] = ()) -> str:
         value: Any = dlt.config.get(f"{self.where}.{key}")
@@ -170,6 +199,10 @@ class _Settings:
                 f"{self.where}.base_url: must begin with https:// (or http://)"
             )
         return base_url
+
+    def account(self, base_url: str, *, otherwise: str = "") -> Account:
+        """Give whose quota it is; `account` tells accounts at one address apart."""
+        return Account(self.name, base_url, self.text("account", otherwise=otherwise))
 
     def names(self, key: str) -> list[str]:
         """Give a list of names; in the environment it is a JSON list or has commas between."""

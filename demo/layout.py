@@ -68,6 +68,11 @@ class Home:
         """What dlt remembers between runs."""
         return self.folder / "pipelines"
 
+    @property
+    def quota(self) -> Path:
+        """Where what is left of the CRM's quota is kept."""
+        return self.folder / "quota"
+
     def log(self, name: str) -> Path:
         """The log of one of the servers."""
         return self.folder / f"{name}.log"

@@ -189,6 +189,7 @@ def environment_of(home: Home) -> dict[str, str]:
         "TONGKE_WAREHOUSE": _shown(home.warehouse),
         "TONGKE_LEDGER": _shown(home.ledger),
         "TONGKE_PIPELINES": _shown(home.pipelines),
+        "TONGKE_QUOTA": _shown(home.quota),
         "DBT_PROFILES_DIR": "profiles",
     }
 

@@ -73,6 +73,13 @@ VARIABLES = {
         "The ledger's file: what was sent, and what came of it.",
     ),
     "TONGKE_PIPELINES": ("var/pipelines", "Where ingestion keeps its working files."),
+    "TONGKE_QUOTA": (
+        "var/quota",
+        (
+            "The folder in which all processes keep what is left of each CRM's quota; `off`: each "
+            "has the account for itself."
+        ),
+    ),
     "DLT_PROJECT_DIR": ("the working directory", "The folder whose `.dlt` is read."),
 }
 CONNECTION = {
@@ -80,9 +87,15 @@ CONNECTION = {
     "profile": "`pocketbase`, or the path of a YAML file that describes the API.",
     "base_url": "Where it is.",
     "rate": "`per_second`, `burst`, `per_day`, `in_flight`: what the CRM lets one account do.",
+    "account": (
+        "Whose quota it is, where that isn't told by `base_url` and, with HubSpot, the token:"
+        " connections that name the same draw on one budget, those that differ don't."
+    ),
 }
 RETENTION = {
-    "values_days": "How many days the ledger keeps values, for a `reverse-etl purge` that isn't told.",
+    "values_days": (
+        "How many days the ledger keeps values, for a `reverse-etl purge` that isn't told."
+    ),
 }
 SHOWN_LINES = 40
 NOTE = "<!-- Written by `make docs`; edit the code, not this page. -->\n"

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -15,11 +16,14 @@ import duckdb
 import typer
 
 import sandbox.cli
+from crm.budget_files import read_budgets
 from crm.connections import connect
 from crm.errors import ConfigurationError, CrmError
 from crm.protocol import Field
-from reverse_etl import builds, erasure, queries, render
+from crm.runtime import Runtime, until
+from reverse_etl import builds, erasure, progress, queries, render
 from reverse_etl import mapping as mappings
+from reverse_etl import status as statuses
 from reverse_etl.clock import World, text
 from reverse_etl.engine import Engine, Selection, exit_code
 from reverse_etl.errors import ExitCode, SyncConfigurationError, SyncError
@@ -110,7 +114,11 @@ def plan(
     """
     syncs = chosen(_syncs(), names or [])
     limit = None if full else render.SAMPLE
-    with _ledger() as ledger, _engine(ledger).planned(syncs) as (made, planned):
+    with (
+        _ledger() as ledger,
+        _stopping(at_once=True) as stop,
+        _engine(ledger, stop).planned(syncs) as (made, planned),
+    ):
         kept = None
         if out is not None:
             reasons = {each.sync.name: each.verdict.reasons for each in planned}
@@ -154,12 +162,18 @@ def apply(
 
 @app.command()
 def status(format_: As = Format.TABLE) -> None:
-    """How each sync stands: its last run, records known, rejects waiting, outcomes unknown.
+    """How each sync stands, how far the running ones are, and what is left of each quota.
 
     Example: `reverse-etl status --format json`
     """
     with _ledger() as ledger:
-        _print_rows(queries.status(ledger), format_, "nothing was ever applied")
+        rows = queries.status(ledger)
+        running = progress.read(ledger)
+    data = statuses.as_data(rows, running, read_budgets(), _destinations(), datetime.now(UTC))
+    if format_ is Format.JSON:
+        typer.echo(render.as_json(data))
+    else:
+        statuses.show(render.new_console(), data)
 
 
 @app.command()
@@ -241,7 +255,10 @@ def retry(
             return
         selection = Selection(sorted({row["key"] for row in rows}), forced=True)
         if preview:
-            with _engine(ledger).planned(wanted, selection) as (made, planned):
+            with (
+                _stopping(at_once=True) as stop,
+                _engine(ledger, stop).planned(wanted, selection) as (made, planned),
+            ):
                 if format_ is Format.JSON:
                     typer.echo(render.as_json(render.plan_as_data(made, planned, None)))
                 else:
@@ -417,6 +434,14 @@ def _apply(
     raise typer.Exit(exit_code(applied))
 
 
+def _destinations() -> dict[str, str]:
+    """Each sync's connection; none if the project can't be read: the ledger doesn't need it."""
+    try:
+        return {sync.name: sync.destination for sync in _syncs().values()}
+    except SyncError:
+        return {}
+
+
 def _syncs() -> dict[str, Sync]:
     return read_syncs(read_manifest(default_manifest()))
 
@@ -430,14 +455,14 @@ def _ledger() -> Iterator[Ledger]:
         ledger.close()
 
 
-def _engine(ledger: Ledger, stop: threading.Event | None = None) -> Engine:
+def _engine(ledger: Ledger, stop: threading.Event) -> Engine:
     return Engine(
         read_manifest(default_manifest()),
         ledger,
-        connect,
+        partial(connect, runtime=Runtime(sleep=until(stop))),
         _warehouse,
         ledger.world,
-        is_stopping=stop.is_set if stop else lambda: False,
+        is_stopping=stop.is_set,
     )
 
 
@@ -446,13 +471,21 @@ def _warehouse() -> AbstractContextManager[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """Let SIGINT and SIGTERM end the delivery after what is under way, not in its middle."""
+def _stopping(*, at_once: bool = False) -> Iterator[threading.Event]:
+    """Let SIGINT and SIGTERM end the delivery after what is under way, not in its middle.
+
+    Where nothing is written it ends `at_once`: SIGTERM as ever, and SIGINT lets go of the threads
+    that wait for the CRM, for which it would be waited else.
+    """
     stop = threading.Event()
-    before = {
-        number: signal.signal(number, lambda *_: stop.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+
+    def ask(*_: object) -> None:
+        stop.set()
+        if at_once:
+            raise KeyboardInterrupt
+
+    numbers = (signal.SIGINT,) if at_once else (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, ask) for number in numbers}
     try:
         yield stop
     finally:

@@ -497,9 +497,12 @@ class Delivery:
                 return None
             answer = self._sorted(batch, said)
             waited += answer.after
-            if not answer.pending or waited > self.patience.longest_job or self.is_stopping():
+            if not answer.pending or waited > self.patience.longest_job:
                 break
-            self.world.clock.sleep(answer.after)
+            try:
+                self._pause(answer.after)
+            except RetryableError:
+                break
         self._read_unsaid(batch, answer)
         return answer
 
@@ -507,14 +510,15 @@ class Delivery:
         """Look in the CRM for what may have been written."""
         answer = _Answer()
         limits = self.crm.capabilities
-        if limits.read_lag:
-            self.world.clock.sleep(limits.read_lag)
+        lag = limits.read_lag
         by_key = batch.operation == "create"
         field_name = self.sync.key_field if by_key else "id"
         for start in range(0, len(batch.attempts), limits.max_find):
             attempts = batch.attempts[start : start + limits.max_find]
             values = [a.key if by_key else str(a.remote_id) for a in attempts]
             try:
+                self._pause(lag)
+                lag = 0.0
                 records = self._find(field_name, values)
             except (RetryableError, FatalError, UnknownOutcomeError) as error:
                 # nobody can say: the intents stay open for the next start
@@ -567,7 +571,7 @@ class Delivery:
             try:
                 return self.crm.find(self.sync.object, field_name, values)
             except RetryableError as error:
-                self.world.clock.sleep(error.after or pause * self.world.chance.uniform(0.5, 1.0))
+                self._pause(error.after or pause * self.world.chance.uniform(0.5, 1.0))
                 pause = min(pause * 2, self.patience.longest_pause)
         return self.crm.find(self.sync.object, field_name, values)
 
@@ -615,6 +619,18 @@ class Delivery:
         rest = due - self.world.clock.now().timestamp()
         # whoever asks us to stop isn't kept waiting
         self.world.clock.sleep(min(max(0.0, rest), LONGEST_SLEEP))
+
+    def _pause(self, seconds: float) -> None:
+        """Wait before asking the CRM again what became of something.
+
+        Raises:
+            RetryableError: asked to stop meanwhile; the next start asks.
+        """
+        while seconds > 0:
+            if self.is_stopping():
+                raise RetryableError("asked to stop before the CRM could be asked")
+            self.world.clock.sleep(min(seconds, LONGEST_SLEEP))
+            seconds -= LONGEST_SLEEP
 
     def _must_stop(self) -> bool:
         if self.tally.stopped is None and self.is_stopping():

@@ -68,8 +68,11 @@ class Applied:
     """The most frequent reasons for which records are held, and of how many each."""
     is_stopped: bool = False
     """Whether a guard stopped it, its own or that of a sync it comes after."""
-    is_interrupted: bool = False
-    """Whether we were asked to stop before its end; nothing went wrong, the next run goes on."""
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether we were asked to stop before its end; nothing went wrong, the next goes on."""
+        return self.problem == ASKED_TO_STOP
 
     @property
     def status(self) -> str:
@@ -175,23 +178,8 @@ class Engine:
             for each in suited:
                 sync = each.sync
                 blocking = _blocking(sync, results)
-                if self.is_stopping():
-                    applied = Applied(
-                        sync,
-                        runs[sync.name],
-                        None,
-                        None,
-                        Tally(),
-                        recovered[sync.name],
-                        ASKED_TO_STOP,
-                        is_interrupted=True,
-                    )
-                elif unknown[sync.name] or blocking:
-                    problem = "what became of an earlier run's records can't be read back yet"
-                    if blocking:
-                        problem = (
-                            f"{blocking.sync.name}, which goes before it, is {blocking.status}"
-                        )
+                problem = self._obstacle(blocking, is_unknown=unknown[sync.name])
+                if problem is not None:
                     applied = Applied(
                         sync,
                         runs[sync.name],
@@ -211,6 +199,16 @@ class Engine:
                     applied.run, applied.status, _counts(applied), applied.message
                 )
             return results
+
+    def _obstacle(self, blocking: Applied | None, *, is_unknown: bool) -> str | None:
+        """Why a sync can't even be planned."""
+        if self.is_stopping():
+            return ASKED_TO_STOP
+        if blocking is not None:
+            return f"{blocking.sync.name}, which goes before it, is {blocking.status}"
+        if is_unknown:
+            return "what became of an earlier run's records can't be read back yet"
+        return None
 
     def _apply_one(
         self,
@@ -234,6 +232,8 @@ class Engine:
                     return Applied(
                         sync, run, counts, verdict, tally, recovered, problem, is_stopped=True
                     )
+                planned = min(counts.sending, selection.limit or counts.sending)
+                self.ledger.plan_run(run, planned)
                 delivery = Delivery(
                     sync,
                     run,
@@ -262,7 +262,6 @@ class Engine:
             recovered,
             tally.stopped,
             tuple(planner.plan.held(sync, HELD_REASONS)),
-            is_interrupted=tally.stopped == ASKED_TO_STOP,
         )
 
     def _recover(self, sync: Sync, run: Run) -> int:
@@ -287,7 +286,7 @@ class Engine:
         with self.open_warehouse() as connection:
             if self.check_builds:
                 self._check(connection, syncs)
-            planner = Planner(connection, self.ledger)
+            planner = Planner(connection, self.ledger, self.is_stopping)
             planner.take(syncs, keys=selection.keys, forced=selection.forced)
             connection.execute("detach warehouse")
             yield planner

@@ -9,8 +9,17 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row, and_, func, select
 
+from crm.processes import Holder, is_alive
 from reverse_etl.ledger import Ledger
-from reverse_etl.ledger.schema import deliveries, delivery_values, intents, records, rejects, runs
+from reverse_etl.ledger.schema import (
+    deliveries,
+    delivery_values,
+    intents,
+    leases,
+    records,
+    rejects,
+    runs,
+)
 
 Rows = list[dict[str, Any]]
 
@@ -47,12 +56,13 @@ def status(ledger: Ledger) -> Rows:
             select(intents.c.sync, func.sum(intents.c.records)),
             intents.c.sync,
         )
+    cut_off = interrupted(ledger)
     return [
         {
             "sync": sync,
             "last_run": run["run_id"],
             "command": run["command"],
-            "status": run["status"],
+            "status": "interrupted" if run["run_id"] in cut_off else run["status"],
             "started_at": run["started_at"],
             "finished_at": run["finished_at"],
             "records": live.get(sync, 0),
@@ -63,6 +73,30 @@ def status(ledger: Ledger) -> Rows:
         }
         for sync, run in sorted(latest_runs(ledger).items())
     ]
+
+
+def interrupted(ledger: Ledger) -> set[str]:
+    """The runs whose process ended without a word; the next apply picks up what they left."""
+
+    def running(connection: Connection) -> dict[str, Holder | None]:
+        query = (
+            select(runs.c.run_id, leases.c.host, leases.c.pid, leases.c.process_started)
+            .outerjoin_from(runs, leases, leases.c.run_id == runs.c.run_id)
+            .where(runs.c.status == "running")
+        )
+        return {
+            row.run_id: None if row.pid is None else Holder(row.host, row.pid, row.process_started)
+            for row in connection.execute(query)
+        }
+
+    with ledger.reading() as connection:
+        found = running(connection)
+    ended = {run_id for run_id, holder in found.items() if not (holder and is_alive(holder))}
+    if ended:
+        # one that ended well just now, before we looked for its process, has said so since
+        with ledger.reading() as connection:
+            ended &= running(connection).keys()
+    return ended
 
 
 def history(

@@ -23,6 +23,12 @@ def root() -> Path:
     return ROOT
 
 
+@pytest.fixture(autouse=True)
+def _own_quota(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each connection of a test draw on a budget of its own; their clocks differ."""
+    monkeypatch.setenv("TONGKE_QUOTA", "off")
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """A copy of this project by links, with a `var` and a `target` of its own."""

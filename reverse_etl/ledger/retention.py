@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, delete, exists, func, insert, or_, select, update
 from sqlalchemy import tuple_ as row_of
 
+from crm.processes import Holder, is_alive
 from reverse_etl.clock import text
 from reverse_etl.errors import (
     HeldByAnotherError,
@@ -25,7 +26,6 @@ from reverse_etl.errors import (
     SyncConfigurationError,
     UnsettledError,
 )
-from reverse_etl.ledger.lease import Holder, is_alive
 from reverse_etl.ledger.schema import (
     deliveries,
     delivery_values,

@@ -19,11 +19,11 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import QueuePool
 
+from crm.processes import Holder, is_alive, this_process
 from crm.protocol import Value
 from reverse_etl.clock import World
 from reverse_etl.errors import HeldByAnotherError, LedgerError, SyncConfigurationError
 from reverse_etl.ledger import schema
-from reverse_etl.ledger.lease import Holder, is_alive, this_process
 from reverse_etl.syncs import Sync
 
 Origin = Literal["created", "adopted"]
@@ -170,6 +170,20 @@ class Ledger:
                 )
             )
         return Run(run_id, sync.name, sync.destination, sync.object)
+
+    def plan_run(self, run: Run, planned: int) -> None:
+        """Write down how many records a run is about to send, so that others see how far it is.
+
+        What it has sent is then told by the deliveries after the newest of now.
+        """
+        with self._engine.begin() as connection:
+            last = connection.execute(select(func.max(schema.deliveries.c.delivery_id))).scalar()
+            counts = {"planned": planned, "after_delivery": last or 0}
+            connection.execute(
+                update(schema.runs)
+                .where(schema.runs.c.run_id == run.run_id)
+                .values(counts=_json(counts))
+            )
 
     def finish_run(
         self, run: Run, status: str, counts: Mapping[str, int], message: str | None = None

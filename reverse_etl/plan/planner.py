@@ -1,6 +1,6 @@
 """Make a plan: take the difference out of the warehouse, look at the CRM, decide."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -182,10 +182,16 @@ class Planner:
     same plan.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        ledger: Ledger,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.plan = Plan(connection)
         self._connection = connection
         self._ledger = ledger
+        self._is_stopping = is_stopping
         connection.execute("set threads = 2")
         connection.load_extension(extension_path("sqlite_scanner"))
         connection.execute(difference.TABLES)
@@ -217,7 +223,7 @@ class Planner:
         """
         with self._ledger_attached():
             difference.take_links(self._connection, sync)
-        read_theirs(self._connection, sync, crm, executor, in_flight)
+        read_theirs(self._connection, sync, crm, executor, in_flight, self._is_stopping)
         with self._ledger_attached():
             difference.decide(self._connection, sync, rules or Rules())
         return self.plan.counts(sync)

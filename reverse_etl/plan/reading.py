@@ -1,12 +1,13 @@
 """Read from the CRM what a plan must know of it, with as few requests as will do."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 import duckdb
 import orjson
 
+from crm.errors import RetryableError
 from crm.protocol import Crm, RemoteRecord
 from reverse_etl.plan.difference import candidates, is_flagged, ours
 from reverse_etl.plan.fields import literal
@@ -27,8 +28,13 @@ def read_theirs(
     crm: Crm,
     executor: Executor,
     in_flight: int,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Fill `theirs` with the CRM's records that the sync's candidates may be."""
+    """Fill `theirs` with the CRM's records that the sync's candidates may be.
+
+    Raises:
+        RetryableError: asked to stop meanwhile.
+    """
     wanted = [each for each in _wanted(connection, sync) if each.values]
     if not wanted:
         return
@@ -42,6 +48,8 @@ def read_theirs(
         pages = _found(crm, sync.object, wanted, executor, in_flight)
     connection.execute("create or replace temp table pages (remote_id varchar, fields json)")
     for page in pages:
+        if is_stopping():
+            raise RetryableError("asked to stop while the CRM was read; nothing was sent")
         rows = [{"remote_id": each.remote_id, "fields": dict(each.fields)} for each in page]
         connection.execute(
             "insert into pages select unnest(from_json(?::json, "

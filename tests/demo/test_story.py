@@ -49,6 +49,7 @@ def test_every_command_works_on_the_demo_and_on_nothing_else() -> None:
         "TONGKE_WAREHOUSE": "var/demo/warehouse.duckdb",
         "TONGKE_LEDGER": "var/demo/ledger.sqlite",
         "TONGKE_PIPELINES": "var/demo/pipelines",
+        "TONGKE_QUOTA": "var/demo/quota",
         "DBT_PROFILES_DIR": "profiles",
     }
 

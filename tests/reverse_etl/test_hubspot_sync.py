@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -115,8 +116,12 @@ def sandbox() -> Sandbox:
 
 @pytest.fixture
 def hubspot(
-    sandbox: Sandbox, new_world: Callable[..., TestWorld], monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox,
+    new_world: Callable[..., TestWorld],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> Iterator[HubSpotWorld]:
+    monkeypatch.setenv("TONGKE_QUOTA", str(tmp_path / "quota"))
     with serving(sandbox) as url:
         settings = {
             "kind": "hubspot",

@@ -314,17 +314,14 @@ class TestWorld:
                 wanted = [column.name for column in sync.columns]
                 wanted += [sync.record_id] if sync.record_id else []
                 rows = [[row.get(name) for name in wanted] for row in self.rows.get(sync.name, [])]
+                rows = [[*row, hashlib.sha256(repr(row).encode()).hexdigest()] for row in rows]
                 marks = f"({', '.join('?' * (len(wanted) + 1))})"
                 # a statement a row would take most of a test's time
                 for start in range(0, len(rows), 500):
                     some = rows[start : start + 500]
                     connection.execute(
                         f"insert into {table} values {', '.join([marks] * len(some))}",
-                        [
-                            value
-                            for row in some
-                            for value in (*row, hashlib.sha256(repr(row).encode()).hexdigest())
-                        ],
+                        [value for row in some for value in row],
                     )
                 for name in self.lost:
                     connection.execute(f'alter table {table} drop column "{name}"')

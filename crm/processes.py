@@ -1,4 +1,4 @@
-"""Who holds a sync, and whether they still live."""
+"""Who holds something that others wait for, and whether they still live."""
 
 import os
 import socket
