@@ -7,6 +7,7 @@ that is wrong with one is said at once, so that it is mended in one go.
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
@@ -177,8 +178,8 @@ class Sync:
 
 
 def default_manifest() -> Path:
-    """Where dbt leaves its manifest."""
-    return Path("target/manifest.json")
+    """Where dbt leaves its manifest: in DBT_TARGET_PATH, as dbt has it, or target."""
+    return Path(os.environ.get("DBT_TARGET_PATH", "target")) / "manifest.json"
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
