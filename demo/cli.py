@@ -109,14 +109,14 @@ def change(
     console.print(f"{system}: {done}", markup=False, soft_wrap=True)
 
 
-@app.command(context_settings={"ignore_unknown_options": True})
+@app.command()
 def kill(
     command: Annotated[list[str], typer.Argument(help="A delivery to the CRM.")],
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Run a delivery, and end it with kill -9 in its middle, when a third of the orders is there.
 
-    Example: python -m demo kill reverse-etl apply --plan var/demo/first.plan
+    Example: python -m demo kill -- reverse-etl apply --plan var/demo/first.plan
     """
     with _ending_on_sigterm(), _explained():
         done = mishaps.kill_midway(Home(home), systems.url(Home(home), "crm"), command)

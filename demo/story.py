@@ -112,7 +112,7 @@ def chapters(setting: Setting) -> tuple[Chapter, ...]:
             "A crash in the middle",
             (
                 Step(
-                    (*python, "kill", *there, *apply),
+                    (*python, "kill", *there, "--", *apply),
                     "Exactly that plan is applied, nothing else. But this machine dies in the"
                     " middle of it, requests under way: kill -9.",
                 ),

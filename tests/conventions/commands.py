@@ -3,6 +3,7 @@
 import importlib
 import re
 from collections.abc import Mapping
+from itertools import takewhile
 
 import typer.main
 
@@ -58,7 +59,8 @@ def unknown(line: str, programs: Mapping[str, Command]) -> str | None:
         for name in [*parameter.opts, *parameter.secondary_opts]
     } | {"--help"}
     if not getattr(command, "commands", None) or rest:
-        for word in rest:
+        # what stands behind a -- is another program's
+        for word in takewhile(lambda word: word != "--", rest):
             if word.startswith("-") and word.split("=")[0] not in options:
                 return f"`{line}`: {path} has no option {word}"
     return None

@@ -49,7 +49,7 @@ def test_every_command_named_exists(root: Path, documents: Sequence[Document]) -
 
 
 def test_every_test_named_exists(root: Path, documents: Sequence[Document]) -> None:
-    sources = [path.read_text(encoding="utf-8") for path in (root / "tests").rglob("test_*.py")]
+    sources = [path.read_text(encoding="utf-8") for path in (root / "tests").rglob("*.py")]
     there = set(re.findall(r"^ *def (test_\w+)", "\n".join(sources), re.MULTILINE))
     expect_none(
         f"{document.path.name}: there is no {name}"

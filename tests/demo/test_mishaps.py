@@ -80,7 +80,7 @@ def test_a_delivery_does_not_outlive_whoever_waits_to_kill_it(
     delivery = (
         f"import os, time; open({str(pid)!r}, 'w').write(f'{{os.getpid()}} '); time.sleep(600)"
     )
-    command = [sys.executable, "-m", "demo", "kill", "--home", str(company.home.folder)]
+    command = [sys.executable, "-m", "demo", "kill", "--home", str(company.home.folder), "--"]
     with subprocess.Popen([*command, sys.executable, "-c", delivery]) as waiting:
         while not (pid.exists() and pid.read_text().endswith(" ")):
             assert waiting.poll() is None

@@ -24,7 +24,7 @@ def test_the_story_is_told_in_commands_that_a_user_types() -> None:
         "ingestion run --all",
         "dbt build",
         "reverse-etl plan --out var/demo/first.plan",
-        "python -m demo kill reverse-etl apply --plan var/demo/first.plan",
+        "python -m demo kill -- reverse-etl apply --plan var/demo/first.plan",
         "reverse-etl status",
         "reverse-etl apply --plan var/demo/first.plan",
         "python -m demo count",

@@ -28,7 +28,7 @@ from tests.kills.gate import SHORTLY, Aim, Counted, Gate, Moment, Seen, Shot
 from tests.kills.project import POISON, TYPED, Models, Project
 
 COMPANIES, CONTACTS = 60, 300
-LONGEST_RUN = 120.0
+LONGEST_RUN = 300.0
 """Seconds after which a process that should have ended is taken to hang."""
 PARTLY_DONE = 3
 """`apply` met the record that the CRM refuses, or was asked to stop."""
@@ -251,11 +251,12 @@ def conduct(system: str, kills: int, seed: int) -> Report:
         folder = Path(name)
         with SYSTEMS[system](folder) as crm:
             gate = Gate(crm.url, crm.read_writes, crm.read_fates)
+            project = Project(folder / "project", crm.names, crm.settings(gate.url))
             try:
-                project = Project(folder / "project", crm.names, crm.settings(gate.url))
                 Campaign(crm, gate, project, report).run(kills)
             except BaseException as error:
                 error.add_note(f"python -m tests.kills --system {system} --seed {seed}")
+                error.add_note(f"the last that was said:\n{project.said()}")
                 raise
             finally:
                 gate.close()

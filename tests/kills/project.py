@@ -150,6 +150,11 @@ class Project:
             finally:
                 process.kill()
 
+    def said(self) -> str:
+        """The last that the started commands said."""
+        log = self.folder / "log"
+        return log.read_text(encoding="utf-8")[-4000:] if log.exists() else ""
+
     def run(self, *command: str, expected: int = 0) -> Any:
         """Run a command of `reverse-etl` undisturbed; what it says, as JSON."""
         done = subprocess.run(
