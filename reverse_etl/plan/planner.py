@@ -26,7 +26,7 @@ CHANGING = ("adopt", "update", "flag")
 """Those that write fields of a record that is there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # made for every record: a frozen one takes five times as long to make
 class Change:
     """What is to be done with one record, and why."""
 
@@ -48,6 +48,8 @@ class Change:
     fingerprint: str | None
     sent: Mapping[str, Value] = field(repr=False)
     observed: Mapping[str, Value] = field(repr=False)
+    payload_json: str = field(default="", repr=False)
+    """The payload as JSON text."""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -282,4 +284,5 @@ def _change(row: tuple[Any, ...]) -> Change:
         fingerprint,
         {} if sent is None else orjson.loads(sent),
         {} if observed is None else orjson.loads(observed),
+        payload,
     )
