@@ -15,7 +15,7 @@ read back at the next start. Only the thread that calls `deliver` touches the
 ledger; requests run in the executor.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
@@ -278,10 +278,10 @@ class Delivery:
             closed=self._closed,
             opened=[Intent(b.batch_id, b.operation, b.attempts, now, b.receipt) for b in opened],
         )
-        for each in self._settled:
-            written = each.outcome == "written"
-            name = _COUNTED[each.attempt.operation] if written else each.outcome
-            setattr(self.tally, name, getattr(self.tally, name) + 1)
+        counted = Counter((each.outcome, each.attempt.operation) for each in self._settled)
+        for (outcome, operation), count in counted.items():
+            name = _COUNTED[operation] if outcome == "written" else outcome
+            setattr(self.tally, name, getattr(self.tally, name) + count)
         self._settled, self._closed = [], []
         self._stop_if_refused()
 
@@ -340,13 +340,9 @@ class Delivery:
 
     def _write(self, batch: _Batch) -> list[Outcome]:
         verb = _VERBS[batch.operation]
+        is_removal = batch.operation in _REMOVED
         writes = [
-            Write(
-                attempt.key,
-                verb,
-                attempt.remote_id,
-                {} if batch.operation in _REMOVED else attempt.payload,
-            )
+            Write(attempt.key, verb, attempt.remote_id, {} if is_removal else attempt.payload)
             for attempt in batch.attempts
         ]
         return self.crm.write(self.sync.object, writes, batch_id=batch.batch_id)
@@ -683,10 +679,10 @@ def _written(
     observed = {}
     if attempt.observed:
         observed = {k: v for k, v in attempt.observed.items() if k not in payload}
-    if shown is not None:
+    # most are the same to the letter; only the others are worth a closer look
+    if shown is not None and shown != payload:
         for name, value in payload.items():
             there = shown.get(name)
-            # most are the same to the letter; only the others are worth a closer look
             if there != value and text(there) != text(value):
                 observed[name] = there
     known = Known(

@@ -40,17 +40,17 @@ from reverse_etl.plan.validation import Rules, Written, fault_of_known, fault_of
 from reverse_etl.syncs import FINGERPRINT, Column, Sync
 
 TABLES = """
-create temp table moved (
+create table moved (
     sync varchar, key varchar, is_desired boolean, is_known boolean,
     rejected_fingerprint varchar, rejected varchar
 );
-create temp table known_values (
+create table known_values (
     sync varchar, key varchar, remote_id varchar, origin varchar, sent json, observed json
 );
-create temp table totals (sync varchar, desired bigint, known bigint, unchanged bigint);
-create temp table links (sync varchar, key varchar, field varchar, remote_id varchar);
-create temp table theirs (sync varchar, remote_id varchar, fields json);
-create temp table changes (
+create table totals (sync varchar, desired bigint, known bigint, unchanged bigint);
+create table links (sync varchar, key varchar, field varchar, remote_id varchar);
+create table theirs (sync varchar, remote_id varchar, fields json);
+create table changes (
     sync varchar, key varchar, operation varchar, reason varchar, cause varchar,
     remote_id varchar, origin varchar, payload varchar, before varchar, waits varchar,
     fingerprint varchar, sent varchar, observed varchar
@@ -96,7 +96,7 @@ def take_moved(connection: duckdb.DuckDBPyConnection, sync: Sync, keys: list[str
     """
     model = _model(sync)
     name = literal(sync.name)
-    connection.execute("create or replace temp table wanted_keys (key varchar)")
+    connection.execute("create or replace table wanted_keys (key varchar)")
     if keys is not None:
         # as one JSON text: a list of half a million parameters takes DuckDB minutes to bind
         connection.execute(
@@ -105,7 +105,7 @@ def take_moved(connection: duckdb.DuckDBPyConnection, sync: Sync, keys: list[str
         )
     only = "" if keys is None else "and key in (select key from wanted_keys)"
     connection.execute(f"""
-        create or replace temp table differing as
+        create or replace table differing as
         with desired as (
             select {quoted(sync.key)}::varchar as key, fingerprint from {model}
         ),
@@ -161,7 +161,7 @@ def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced
         )"""
     rejected = "moved.rejected_fingerprint is not distinct from model.fingerprint"
     connection.execute(f"""
-        create temp table {candidates(sync)} as
+        create table {candidates(sync)} as
         select
             moved.key, moved.is_desired, moved.is_known, model.fingerprint,
             {record_id} as record_id,
@@ -264,7 +264,7 @@ def _found(sync: Sync) -> str:
         for rank, (on, where, how) in enumerate(ways)
     )
     return f"""
-        create or replace temp table found as
+        create or replace table found as
         with ways as ({found}),
         best as (
             select distinct key, is_desired, remote_id, rank, how from ways
@@ -349,7 +349,7 @@ def _judged(sync: Sync) -> str:
     missing = ", ".join(_missing_links(sync))
     required = " or ".join(_missing_links(sync, only_required=True))
     return f"""
-        create or replace temp table judged as
+        create or replace table judged as
         with links_missing as (
             select
                 candidates.key,

@@ -1,5 +1,6 @@
 """Make a plan: take the difference out of the warehouse, look at the CRM, decide."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -150,30 +151,25 @@ class Plan:
         self, sync: Sync, operations: Sequence[str] = SENDING, *, limit: int | None = None
     ) -> Iterator[Change]:
         """The sync's changes with these operations, in their order and then by key."""
-        rest = limit
+        rest = sys.maxsize if limit is None else limit
         for operation in operations:
-            last = -1
-            while rest is None or rest > 0:
-                # page by page: a result of a million rows would lie in memory whole
-                rows = self.connection.execute(
+            # by a connection of its own, whose result stays open and comes as it is fetched;
+            # the other one may be asked something meanwhile
+            with self.connection.cursor() as cursor:
+                cursor.execute(
                     """
                     select
-                        rowid, sync, key, operation, reason, cause, remote_id, origin, payload,
-                        before, waits, fingerprint, sent, observed
+                        key, reason, cause, remote_id, origin, payload, before, waits,
+                        fingerprint, sent, observed
                     from changes
-                    where sync = ? and operation = ? and rowid > ?
-                    order by rowid
-                    limit ?
+                    where sync = ? and operation = ?
                     """,
-                    [sync.name, operation, last, min(FETCH_ROWS, rest or FETCH_ROWS)],
-                ).fetchall()
-                for row in rows:
-                    yield _change(row[1:])
-                if rest is not None:
+                    [sync.name, operation],
+                )
+                while rest > 0 and (rows := cursor.fetchmany(min(FETCH_ROWS, rest))):
                     rest -= len(rows)
-                if not rows:
-                    break
-                last = rows[-1][0]
+                    for row in rows:
+                        yield _change(sync.name, operation, row)
 
 
 class Planner:
@@ -267,8 +263,8 @@ class Planner:
                 self._connection.execute("detach ledger")
 
 
-def _change(row: tuple[Any, ...]) -> Change:
-    sync, key, operation, reason, cause, remote_id, origin, payload, before, waits, *rest = row
+def _change(sync: str, operation: str, row: tuple[Any, ...]) -> Change:
+    key, reason, cause, remote_id, origin, payload, before, waits, *rest = row
     fingerprint, sent, observed = rest
     return Change(
         sync,
