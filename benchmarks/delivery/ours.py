@@ -41,6 +41,7 @@ def main() -> None:
         "CRM__BENCH__ACCESS_TOKEN": token,
         "CRM__BENCH__RATE__IN_FLIGHT": in_flight,
     }
+    import gc; (os.environ.get("NOGC") and (gc.freeze(), gc.set_threshold(int(os.environ["NOGC"]))))
     began = time.perf_counter()
     ledger = Ledger(Path(ledger_path), World())
     engine = Engine(
