@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.delivery.shape import COLUMNS, OBJECT, SCHEMA, TABLE
 from benchmarks.measure import whole_process
 from crm.connections import connect
-from reverse_etl.clock import World
+from reverse_etl.clock import World, collect_less_often
 from reverse_etl.engine import Engine
 from reverse_etl.ledger import Ledger
 from reverse_etl.syncs import Column, Guard, Limit, Sync
@@ -41,7 +41,7 @@ def main() -> None:
         "CRM__BENCH__ACCESS_TOKEN": token,
         "CRM__BENCH__RATE__IN_FLIGHT": in_flight,
     }
-    import gc; (os.environ.get("NOGC") and (gc.freeze(), gc.set_threshold(int(os.environ["NOGC"]))))
+    collect_less_often()
     began = time.perf_counter()
     ledger = Ledger(Path(ledger_path), World())
     engine = Engine(

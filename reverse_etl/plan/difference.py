@@ -40,7 +40,7 @@ from reverse_etl.plan.room import execute
 from reverse_etl.plan.validation import Rules, Written, fault_of_known, fault_of_new
 from reverse_etl.syncs import FINGERPRINT, Column, Sync
 
-AT_ONCE = 20_000
+AT_ONCE = 10_000
 """Records whose fields are compared and written out at once: they lie in memory together."""
 
 TABLES = """

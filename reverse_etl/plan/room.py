@@ -2,7 +2,7 @@
 
 DuckDB moves what doesn't fit to disk, but what one statement must hold at once (the keys
 of a join, the rows of a sort) has to fit. So each statement is first given little, and if
-that is too little, half as much again.
+that is too little, twice as much.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import duckdb
 
 from reverse_etl.plan.fields import literal
 
-LEAST_MB = 40
+LEAST_MB = 32
 _ENOUGH_MB = 1 << 20
 
 
@@ -38,7 +38,7 @@ def execute(
         except duckdb.OutOfMemoryException:
             if megabytes >= _ENOUGH_MB:
                 raise
-            megabytes += megabytes // 2
+            megabytes *= 2
             connection.execute(f"set memory_limit = '{megabytes}MiB'")
         else:
             break
