@@ -1,5 +1,6 @@
 """Measure one part of a process: CPU and wall seconds, and the peak of its memory."""
 
+import json
 import resource
 import threading
 import time
@@ -30,6 +31,25 @@ class Measured:
             "requests": self.requests,
             "rows": self.rows,
         }
+
+
+    def print_out(self) -> None:
+        """Print as one line of JSON, for the process that started this one."""
+        print(json.dumps(self.as_data()))
+
+
+def whole_process(began: float) -> Measured:
+    """What this process took until now, its imports included; its wall seconds since `began`.
+
+    Args:
+        began: what `time.perf_counter` gave then.
+    """
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return Measured(
+        cpu_s=used.ru_utime + used.ru_stime,
+        wall_s=time.perf_counter() - began,
+        rss_mb=used.ru_maxrss / 1024,
+    )
 
 
 @contextmanager

@@ -68,7 +68,8 @@ class RemoteRecord:
     """UTC, `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
 
 
-@dataclass(frozen=True, slots=True)
+# one of each for every record that is written, and a frozen one takes five times as long to make
+@dataclass(slots=True)
 class Write:
     """One record to be written."""
 
@@ -81,7 +82,7 @@ class Write:
     """Only the fields to be written; empty for archive and delete."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Written:
     """The CRM said that this record was written."""
 

@@ -15,7 +15,7 @@ read back at the next start. Only the thread that calls `deliver` touches the
 ledger; requests run in the executor.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
@@ -278,10 +278,10 @@ class Delivery:
             closed=self._closed,
             opened=[Intent(b.batch_id, b.operation, b.attempts, now, b.receipt) for b in opened],
         )
-        for each in self._settled:
-            written = each.outcome == "written"
-            name = _COUNTED[each.attempt.operation] if written else each.outcome
-            setattr(self.tally, name, getattr(self.tally, name) + 1)
+        counted = Counter((each.outcome, each.attempt.operation) for each in self._settled)
+        for (outcome, operation), count in counted.items():
+            name = _COUNTED[operation] if outcome == "written" else outcome
+            setattr(self.tally, name, getattr(self.tally, name) + count)
         self._settled, self._closed = [], []
         self._stop_if_refused()
 
@@ -302,17 +302,16 @@ class Delivery:
             keys = [str(c.payload[column.field]) for c in changes if c.payload.get(column.field)]
             if keys:
                 ids[column.field] = self.ledger.remote_ids(column.links_to or "", keys)
+        required = {column.field for column in self.sync.links if column.required_link}
         attempts = []
         for change in changes:
-            payload = dict(change.payload)
+            payload, payload_json = change.payload, change.payload_json
             waits = set(change.waits)
-            for name, known in ids.items():
-                if payload.get(name):
-                    payload[name] = known.get(str(payload[name]))
-                    if payload[name] is None:
-                        del payload[name]
-                        waits.add(name)
-            if any(column.required_link and column.field in waits for column in self.sync.links):
+            if ids:
+                payload, missing = _with_ids(payload, ids)
+                payload_json = ""
+                waits |= missing
+            if required & waits:
                 self.tally.waiting += 1
                 continue
             if not payload and change.operation not in _REMOVED:
@@ -329,6 +328,7 @@ class Delivery:
                     None if waits else change.fingerprint,
                     change.sent,
                     change.observed,
+                    payload_json,
                 )
             )
         return attempts
@@ -340,13 +340,9 @@ class Delivery:
 
     def _write(self, batch: _Batch) -> list[Outcome]:
         verb = _VERBS[batch.operation]
+        is_removal = batch.operation in _REMOVED
         writes = [
-            Write(
-                attempt.key,
-                verb,
-                attempt.remote_id,
-                {} if batch.operation in _REMOVED else attempt.payload,
-            )
+            Write(attempt.key, verb, attempt.remote_id, {} if is_removal else attempt.payload)
             for attempt in batch.attempts
         ]
         return self.crm.write(self.sync.object, writes, batch_id=batch.batch_id)
@@ -638,6 +634,20 @@ class Delivery:
         return self.tally.stopped is not None
 
 
+def _with_ids(
+    payload: Mapping[str, Value], ids: Mapping[str, Mapping[str, str]]
+) -> tuple[Mapping[str, Value], set[str]]:
+    """A payload with the CRM's ids in its links, and the links that can't be made yet."""
+    linked = dict(payload)
+    missing = {name for name in ids if linked.get(name) and str(linked[name]) not in ids[name]}
+    for name, known in ids.items():
+        if name in missing:
+            del linked[name]
+        elif linked.get(name):
+            linked[name] = known[str(linked[name])]
+    return linked, missing
+
+
 _COUNTED = {
     "create": "created",
     "adopt": "adopted",
@@ -649,6 +659,8 @@ _COUNTED = {
 
 def text(value: object) -> str:
     """A value as the text it is compared by: as the plan's SQL has it; nothing is empty."""
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -664,11 +676,13 @@ def _written(
     if attempt.operation in _REMOVED:
         return _gone(batch, attempt)
     payload = attempt.payload
-    observed = {k: v for k, v in attempt.observed.items() if k not in payload}
-    if shown is not None:
+    observed = {}
+    if attempt.observed:
+        observed = {k: v for k, v in attempt.observed.items() if k not in payload}
+    # most are the same to the letter; only the others are worth a closer look
+    if shown is not None and shown != payload:
         for name, value in payload.items():
             there = shown.get(name)
-            # most are the same to the letter; only the others are worth a closer look
             if there != value and text(there) != text(value):
                 observed[name] = there
     known = Known(
@@ -678,6 +692,7 @@ def _written(
         attempt.fingerprint,
         {**attempt.sent, **payload} if attempt.sent else payload,
         observed,
+        sent_json="" if attempt.sent else attempt.payload_json,
     )
     return batch.settled(attempt, "written", known=known)
 
@@ -690,7 +705,7 @@ def _created(batch: _Batch, attempt: Attempt, record: RemoteRecord) -> Settled:
     """
     there = {k: v for k, v in attempt.payload.items() if text(record.fields.get(k)) or not text(v)}
     if len(there) < len(attempt.payload):
-        attempt = replace(attempt, payload=there, fingerprint=None)
+        attempt = replace(attempt, payload=there, payload_json="", fingerprint=None)
     return _written(batch, attempt, record.remote_id, record.fields)
 
 

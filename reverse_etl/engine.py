@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -283,10 +285,14 @@ class Engine:
     @contextmanager
     def _taken(self, syncs: Sequence[Sync], selection: Selection) -> Iterator[Planner]:
         """A planner that has taken the difference; the warehouse is let go of within seconds."""
-        with self.open_warehouse() as connection:
+        # what a plan can't hold in memory lies beside the ledger, which holds the same values
+        with (
+            TemporaryDirectory(prefix=".plan-", dir=self.ledger.path.parent) as scratch,
+            self.open_warehouse() as connection,
+        ):
             if self.check_builds:
                 self._check(connection, syncs)
-            planner = Planner(connection, self.ledger, self.is_stopping)
+            planner = Planner(connection, self.ledger, Path(scratch), self.is_stopping)
             planner.take(syncs, keys=selection.keys, forced=selection.forced)
             connection.execute("detach warehouse")
             yield planner

@@ -134,14 +134,23 @@ class Batch:
         data = reading.data if isinstance(reading.data, dict) else {}
         if reading.data is None:
             report.done |= inputs.keys()
-        places = {self.name_of_input(each): place for place, each in inputs.items()}
+        traces = {str(place): place for place in inputs}
+        untraced = []
         for item in data.get("results") or []:
-            place = _traced(item.get("objectWriteTraceId"), inputs)
+            place = traces.get(str(item.get("objectWriteTraceId")))
             if place is None:
-                place = places.get(self.name_of_result(item))
+                untraced.append(item)
+            else:
+                report.results[place] = item
+        errors = data.get("errors") or []
+        if not (untraced or errors):
+            return
+        places = {self.name_of_input(each): place for place, each in inputs.items()}
+        for item in untraced:
+            place = places.get(self.name_of_result(item))
             if place is not None:
                 report.results[place] = item
-        for error in data.get("errors") or []:
+        for error in errors:
             meant = _meant(error, inputs, places)
             for place in meant:
                 report.refusals[place] = _refusal(error)

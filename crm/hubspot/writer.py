@@ -57,7 +57,11 @@ class Writer:
             report = batch.report(list(inputs.values()))
             for number, place in enumerate(inputs):
                 outcomes[place] = self._outcome(report, number, writes[place], parts[place])
-                is_new[place] = bool(report.results.get(number, {}).get("new"))
+            is_new = {
+                place: bool(report.results.get(number, {}).get("new"))
+                for number, place in enumerate(inputs)
+                if parts[place][1]
+            }
         self._link(writes, parts, outcomes, is_new)
         return [outcomes[place] for place in range(len(writes))]
 
@@ -111,11 +115,14 @@ class Writer:
         properties, linked = parts
         result = report.results.get(number)
         if result is not None:
-            echoed = result.get("properties") or {}
+            times = self._object.time_names & properties.keys()
+            shown = shown_fields(result.get("properties") or {}, times)
+            if not linked and properties.items() <= shown.items():
+                # mostly all is there to the letter
+                return Written(write.key, str(result["id"]), write.fields)
             # what isn't there is refused and not dropped, so a property that was sent and isn't
             # echoed was written, or is empty now
-            shown = {name: echoed.get(name, value) for name, value in properties.items()}
-            observed = shown_fields(shown, self._object.time_names)
+            observed = {name: shown.get(name, value) for name, value in properties.items()}
             return Written(write.key, str(result["id"]), observed)
         if number in report.refusals:
             return _refused(write, report.refusals[number])

@@ -8,7 +8,7 @@ SQLAlchemy Core, so that another database can follow.
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,7 +45,8 @@ class Run:
     object: str
 
 
-@dataclass(frozen=True, slots=True)
+# one of each for every record that is sent, and a frozen one takes five times as long to make
+@dataclass(slots=True)
 class Attempt:
     """One record that is about to be sent."""
 
@@ -61,9 +62,8 @@ class Attempt:
     """What we had sent of this record before."""
     observed: Mapping[str, Value] = field(default_factory=dict, repr=False)
     """Where the CRM showed something else than what we had sent."""
-
-
-_ATTEMPT = tuple(each.name for each in fields(Attempt))
+    payload_json: str = field(default="", repr=False)
+    """The payload as JSON text, where it is at hand; it is written three times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Intent:
     """What the CRM gave for it, if it answers later."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Known:
     """What a record in the CRM is known to hold, after a write or a look."""
 
@@ -89,9 +89,11 @@ class Known:
     sent: Mapping[str, Value] = field(repr=False)
     observed: Mapping[str, Value] = field(repr=False)
     state: Literal["live", "archived", "deleted"] = "live"
+    sent_json: str = field(default="", repr=False)
+    """`sent` as JSON text, where it is at hand."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Settled:
     """What became of one attempt."""
 
@@ -322,6 +324,7 @@ class Ledger:
         self, connection: Connection, run: Run, settled: Sequence[Settled], now: str
     ) -> None:
         last = connection.execute(select(func.max(schema.deliveries.c.delivery_id))).scalar() or 0
+        names_as_json = _NamesAsJson()
         self._many(
             connection,
             insert(schema.deliveries),
@@ -329,7 +332,7 @@ class Ledger:
                 (
                     number, run.run_id, run.sync, each.attempt.key, each.attempt.operation,
                     each.known.remote_id if each.known else each.attempt.remote_id,
-                    _json(list(each.attempt.payload)), each.batch_id, each.sends,
+                    names_as_json(each.attempt.payload), each.batch_id, each.sends,
                     each.intent_at or now, each.outcome, now, each.error_code, each.error_field,
                 )
                 for number, each in enumerate(settled, start=last + 1)
@@ -341,7 +344,7 @@ class Ledger:
             [
                 (
                     number,
-                    _json(each.attempt.payload),
+                    each.attempt.payload_json or _json(each.attempt.payload),
                     None if each.attempt.before is None else _json(each.attempt.before),
                     each.message,
                 )
@@ -414,9 +417,11 @@ class Ledger:
                     set_=values | {"attempts": schema.rejects.c.attempts + 1},
                 )
             )
+        q = schema.rejects.c
+        waiting = select(q.key).where(q.sync == run.sync, q.state == "waiting").limit(1)
         written = [each.attempt.key for each in settled if each.outcome == "written"]
-        if written:
-            q = schema.rejects.c
+        # mostly the queue is empty, and to look whether it is costs less than to name all keys
+        if written and connection.execute(waiting).first() is not None:
             connection.execute(
                 update(schema.rejects)
                 .where(q.sync == run.sync, q.key.in_(written), q.state == "waiting")
@@ -440,7 +445,7 @@ class Ledger:
             [
                 (
                     run.sync, each.key, run.destination, run.object, each.remote_id, each.origin,
-                    each.state, each.fingerprint, _json(each.sent),
+                    each.state, each.fingerprint, each.sent_json or _json(each.sent),
                     _json(each.observed) if each.observed else None, now, run.run_id,
                 )
                 for each in known
@@ -506,8 +511,29 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
+class _NamesAsJson(dict[tuple[str, ...], str]):
+    """The names of a record's fields as JSON; most records of a batch have the same."""
+
+    def __call__(self, payload: Mapping[str, Value]) -> str:
+        names = tuple(payload)
+        if names not in self:
+            self[names] = _json(names)
+        return self[names]
+
+
 def _attempt_as_list(attempt: Attempt) -> list[Any]:
-    return [getattr(attempt, name) for name in _ATTEMPT]
+    """What is needed to make it again; in the order of its fields."""
+    return [
+        attempt.key,
+        attempt.operation,
+        attempt.remote_id,
+        orjson.Fragment(attempt.payload_json) if attempt.payload_json else attempt.payload,
+        attempt.before,
+        attempt.origin,
+        attempt.fingerprint,
+        attempt.sent,
+        attempt.observed,
+    ]
 
 
 def _json(value: Any) -> str:

@@ -36,21 +36,25 @@ from reverse_etl.plan.fields import (
     member,
     quoted,
 )
+from reverse_etl.plan.room import execute
 from reverse_etl.plan.validation import Rules, Written, fault_of_known, fault_of_new
 from reverse_etl.syncs import FINGERPRINT, Column, Sync
 
+AT_ONCE = 10_000
+"""Records whose fields are compared and written out at once: they lie in memory together."""
+
 TABLES = """
-create temp table moved (
+create table moved (
     sync varchar, key varchar, is_desired boolean, is_known boolean,
     rejected_fingerprint varchar, rejected varchar
 );
-create temp table known_values (
+create table known_values (
     sync varchar, key varchar, remote_id varchar, origin varchar, sent json, observed json
 );
-create temp table totals (sync varchar, desired bigint, known bigint, unchanged bigint);
-create temp table links (sync varchar, key varchar, field varchar, remote_id varchar);
-create temp table theirs (sync varchar, remote_id varchar, fields json);
-create temp table changes (
+create table totals (sync varchar, desired bigint, known bigint, unchanged bigint);
+create table links (sync varchar, key varchar, field varchar, remote_id varchar);
+create table theirs (sync varchar, remote_id varchar, fields json);
+create table changes (
     sync varchar, key varchar, operation varchar, reason varchar, cause varchar,
     remote_id varchar, origin varchar, payload varchar, before varchar, waits varchar,
     fingerprint varchar, sent varchar, observed varchar
@@ -96,16 +100,19 @@ def take_moved(connection: duckdb.DuckDBPyConnection, sync: Sync, keys: list[str
     """
     model = _model(sync)
     name = literal(sync.name)
-    connection.execute("create or replace temp table wanted_keys (key varchar)")
+    execute(connection, "create or replace table wanted_keys (key varchar)")
     if keys is not None:
         # as one JSON text: a list of half a million parameters takes DuckDB minutes to bind
-        connection.execute(
+        execute(
+            connection,
             """insert into wanted_keys select unnest(from_json(?::json, '["VARCHAR"]'))""",
             [orjson.dumps(keys).decode()],
         )
     only = "" if keys is None else "and key in (select key from wanted_keys)"
-    connection.execute(f"""
-        create or replace temp table differing as
+    execute(
+        connection,
+        f"""
+        create or replace table differing as
         with desired as (
             select {quoted(sync.key)}::varchar as key, fingerprint from {model}
         ),
@@ -121,16 +128,22 @@ def take_moved(connection: duckdb.DuckDBPyConnection, sync: Sync, keys: list[str
         where desired.key is null
             or known.key is null
             or desired.fingerprint is distinct from known.fingerprint
-    """)
-    connection.execute(f"""
+    """,
+    )
+    execute(
+        connection,
+        f"""
         insert into totals
         select
             {name},
             (select count(*) from {model}),
             (select count(*) from ledger.records where sync = {name} and state = 'live'),
             (select count(*) from {model}) - (select count(*) from differing where is_desired)
-    """)
-    connection.execute(f"""
+    """,
+    )
+    execute(
+        connection,
+        f"""
         insert into moved
         select
             {name}, differing.key, is_desired, is_known, rejects.fingerprint,
@@ -138,7 +151,8 @@ def take_moved(connection: duckdb.DuckDBPyConnection, sync: Sync, keys: list[str
         from (select * from differing where true {only}) as differing
         left join ledger.rejects as rejects
             on rejects.sync = {name} and rejects.key = differing.key and rejects.state = 'waiting'
-    """)
+    """,
+    )
 
 
 def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced: bool) -> None:
@@ -160,8 +174,10 @@ def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced
             select list(old_key) from {redirects} where new_key = moved.key and kind = 'merged'
         )"""
     rejected = "moved.rejected_fingerprint is not distinct from model.fingerprint"
-    connection.execute(f"""
-        create temp table {candidates(sync)} as
+    execute(
+        connection,
+        f"""
+        create table {candidates(sync)} as
         select
             moved.key, moved.is_desired, moved.is_known, model.fingerprint,
             {record_id} as record_id,
@@ -174,7 +190,8 @@ def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced
         left join {_model(sync)} as model on model.{quoted(sync.key)}::varchar = moved.key
         left join known_values as known
             on known.sync = {literal(sync.name)} and known.key = moved.key
-    """)
+    """,
+    )
 
 
 def take_links(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
@@ -186,7 +203,9 @@ def take_links(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
     for column in sync.links:
         target = literal(column.links_to or "")
         pointing = ours(sync, column.field)
-        connection.execute(f"""
+        execute(
+            connection,
+            f"""
             insert into links
             select
                 {literal(sync.name)}, candidates.key, {literal(column.field)},
@@ -199,7 +218,8 @@ def take_links(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
                 on coming.sync = {target} and coming.key = candidates.{pointing}
                     and coming.operation in ('create', 'adopt')
             where coalesce(known.remote_id, coming.key) is not null
-        """)
+        """,
+        )
 
 
 def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, rules: Rules) -> None:
@@ -208,11 +228,36 @@ def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, rules: Rules) -> N
     What the CRM would refuse by its rules is held. Needs the ledger attached. The sync's
     candidates are gone afterwards.
     """
-    connection.execute(_found(sync))
-    connection.execute(_judged(sync))
-    connection.execute(_creates(sync, rules))
-    connection.execute(_others(sync, rules))
-    connection.execute(f"drop table {candidates(sync)}; drop table judged; drop table found")
+    execute(connection, _found(sync))
+    execute(connection, _judged(sync))
+    execute(connection, "alter table judged rename to all_judged")
+    last = None
+    while part := _take_part(connection, last):
+        last, has_new, has_others = part
+        if has_new:
+            execute(connection, _creates(sync, rules))
+        if has_others:
+            execute(connection, _others(sync, rules))
+    execute(connection, f"drop table {candidates(sync)}; drop table all_judged; drop table found")
+
+
+def _take_part(connection: duckdb.DuckDBPyConnection, last: str | None) -> tuple[str, bool, bool] | None:
+    """Put the next of the judged into a table, in the order of their keys.
+
+    Gives the last key, whether there are new ones, and whether others; None if none is left.
+    """
+    execute(
+        connection,
+        f"""
+        create or replace table judged as
+        select * from all_judged where ? is null or key > ? order by key limit {AT_ONCE}
+        """,
+        [last, last],
+    )
+    found: tuple[str, bool, bool] = connection.execute("""
+        select max(key), bool_or(operation = 'create'), bool_or(operation <> 'create') from judged
+    """).fetchall()[0]
+    return None if found[0] is None else found
 
 
 def _model(sync: Sync) -> str:
@@ -264,7 +309,7 @@ def _found(sync: Sync) -> str:
         for rank, (on, where, how) in enumerate(ways)
     )
     return f"""
-        create or replace temp table found as
+        create or replace table found as
         with ways as ({found}),
         best as (
             select distinct key, is_desired, remote_id, rank, how from ways
@@ -349,7 +394,7 @@ def _judged(sync: Sync) -> str:
     missing = ", ".join(_missing_links(sync))
     required = " or ".join(_missing_links(sync, only_required=True))
     return f"""
-        create or replace temp table judged as
+        create or replace table judged as
         with links_missing as (
             select
                 candidates.key,

@@ -1,9 +1,11 @@
 """Make a plan: take the difference out of the warehouse, look at the CRM, decide."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,7 +14,7 @@ import orjson
 from crm.protocol import Crm, Value
 from reverse_etl.errors import StoppedError
 from reverse_etl.ledger import Ledger
-from reverse_etl.plan import difference
+from reverse_etl.plan import difference, room
 from reverse_etl.plan.fields import literal
 from reverse_etl.plan.reading import read_theirs
 from reverse_etl.plan.validation import Rules
@@ -26,7 +28,7 @@ CHANGING = ("adopt", "update", "flag")
 """Those that write fields of a record that is there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # made for every record: a frozen one takes five times as long to make
 class Change:
     """What is to be done with one record, and why."""
 
@@ -48,6 +50,8 @@ class Change:
     fingerprint: str | None
     sent: Mapping[str, Value] = field(repr=False)
     observed: Mapping[str, Value] = field(repr=False)
+    payload_json: str = field(default="", repr=False)
+    """The payload as JSON text."""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -148,30 +152,25 @@ class Plan:
         self, sync: Sync, operations: Sequence[str] = SENDING, *, limit: int | None = None
     ) -> Iterator[Change]:
         """The sync's changes with these operations, in their order and then by key."""
-        rest = limit
+        rest = sys.maxsize if limit is None else limit
         for operation in operations:
-            last = -1
-            while rest is None or rest > 0:
-                # page by page: a result of a million rows would lie in memory whole
-                rows = self.connection.execute(
+            # by a connection of its own, whose result stays open and comes as it is fetched;
+            # the other one may be asked something meanwhile
+            with self.connection.cursor() as cursor:
+                cursor.execute(
                     """
                     select
-                        rowid, sync, key, operation, reason, cause, remote_id, origin, payload,
-                        before, waits, fingerprint, sent, observed
+                        key, reason, cause, remote_id, origin, payload, before, waits,
+                        fingerprint, sent, observed
                     from changes
-                    where sync = ? and operation = ? and rowid > ?
-                    order by rowid
-                    limit ?
+                    where sync = ? and operation = ?
                     """,
-                    [sync.name, operation, last, min(FETCH_ROWS, rest or FETCH_ROWS)],
-                ).fetchall()
-                for row in rows:
-                    yield _change(row[1:])
-                if rest is not None:
+                    [sync.name, operation],
+                )
+                while rest > 0 and (rows := cursor.fetchmany(min(FETCH_ROWS, rest))):
                     rest -= len(rows)
-                if not rows:
-                    break
-                last = rows[-1][0]
+                    for row in rows:
+                        yield _change(sync.name, operation, row)
 
 
 class Planner:
@@ -186,13 +185,16 @@ class Planner:
         self,
         connection: duckdb.DuckDBPyConnection,
         ledger: Ledger,
+        scratch: Path,
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.plan = Plan(connection)
         self._connection = connection
         self._ledger = ledger
         self._is_stopping = is_stopping
-        connection.execute("set threads = 2")
+        # a second thread takes twice the CPU for no less time, as long as rows aren't millions
+        connection.execute("set threads = 1")
+        room.limit(connection, scratch)
         connection.load_extension(extension_path("sqlite_scanner"))
         connection.execute(difference.TABLES)
 
@@ -265,8 +267,8 @@ class Planner:
                 self._connection.execute("detach ledger")
 
 
-def _change(row: tuple[Any, ...]) -> Change:
-    sync, key, operation, reason, cause, remote_id, origin, payload, before, waits, *rest = row
+def _change(sync: str, operation: str, row: tuple[Any, ...]) -> Change:
+    key, reason, cause, remote_id, origin, payload, before, waits, *rest = row
     fingerprint, sent, observed = rest
     return Change(
         sync,
@@ -282,4 +284,5 @@ def _change(row: tuple[Any, ...]) -> Change:
         fingerprint,
         {} if sent is None else orjson.loads(sent),
         {} if observed is None else orjson.loads(observed),
+        payload,
     )

@@ -46,7 +46,7 @@ def read_theirs(
         pages = crm.scan(sync.object)
     else:
         pages = _found(crm, sync.object, wanted, executor, in_flight)
-    connection.execute("create or replace temp table pages (remote_id varchar, fields json)")
+    connection.execute("create or replace table pages (remote_id varchar, fields json)")
     for page in pages:
         if is_stopping():
             raise RetryableError("asked to stop while the CRM was read; nothing was sent")

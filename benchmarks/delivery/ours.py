@@ -1,0 +1,66 @@
+"""One apply of the benchmark's sync: `python -m benchmarks.delivery.ours WAREHOUSE LEDGER URL …`."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.delivery.shape import COLUMNS, OBJECT, SCHEMA, TABLE
+from benchmarks.measure import whole_process
+from crm.connections import connect
+from reverse_etl.clock import World, collect_less_often
+from reverse_etl.engine import Engine
+from reverse_etl.ledger import Ledger
+from reverse_etl.syncs import Column, Guard, Limit, Sync
+from warehouse.connection import attached_read_only
+
+ANY = Limit(1.0, sys.maxsize)
+
+SYNC = Sync(
+    name="bench",
+    destination="bench",
+    object=OBJECT,
+    model="model.tongke.sync_hubspot__contacts",
+    schema=SCHEMA,
+    table=TABLE,
+    key="contact_id",
+    columns=tuple(
+        Column(name, property_, type_, "") for name, (type_, property_, _) in COLUMNS.items()
+    ),
+    # a first delivery creates everything
+    guard=Guard(creates=ANY, updates=ANY, archives=ANY),
+)
+
+
+def main() -> None:
+    """Apply, and print what it took."""
+    warehouse, ledger_path, url, token, in_flight = sys.argv[1:]
+    os.environ |= {
+        "CRM__BENCH__KIND": "hubspot",
+        "CRM__BENCH__BASE_URL": url,
+        "CRM__BENCH__ACCESS_TOKEN": token,
+        "CRM__BENCH__RATE__IN_FLIGHT": in_flight,
+    }
+    collect_less_often()
+    began = time.perf_counter()
+    ledger = Ledger(Path(ledger_path), World())
+    engine = Engine(
+        {},
+        ledger,
+        connect,
+        lambda: attached_read_only(Path(warehouse)),
+        ledger.world,
+        check_builds=False,
+    )
+    [applied] = engine.apply([SYNC])
+    ledger.close()
+    result = whole_process(began)
+    if applied.status != "done":
+        raise SystemExit(f"the apply ended {applied.status}: {applied.problem}")
+    result.rows = applied.tally.written
+    result.requests = applied.tally.requests
+    result.print_out()
+
+
+if __name__ == "__main__":
+    main()
