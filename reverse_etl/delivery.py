@@ -17,7 +17,7 @@ ledger; requests run in the executor.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from typing import Any, Literal
@@ -210,8 +210,7 @@ class Delivery:
                 self.tally.requests += batch.receipt is None
                 pending[self._send(batch)] = batch
             if pending:
-                done, _ = wait(pending, return_when=FIRST_COMPLETED)
-                for future in done:
+                for future in self.world.first_done(pending):
                     self._take_answer(pending.pop(future), future)
             elif self._again and self.tally.stopped is None:
                 self._wait_for_next()

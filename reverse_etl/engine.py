@@ -88,6 +88,7 @@ class Engine:
     world: World
     patience: Patience = field(default_factory=Patience)
     new_executor: Callable[[int], Executor] = ThreadPoolExecutor
+    new_planner: Callable[[duckdb.DuckDBPyConnection, Ledger], Planner] = Planner
     is_stopping: Callable[[], bool] = lambda: False
     check_builds: bool = True
     _connections: dict[str, Crm] = field(default_factory=dict, init=False, repr=False)
@@ -245,7 +246,7 @@ class Engine:
         with self.open_warehouse() as connection:
             if self.check_builds:
                 self._check(connection, syncs)
-            planner = Planner(connection, self.ledger)
+            planner = self.new_planner(connection, self.ledger)
             planner.take(syncs, keys=selection.keys, forced=selection.forced)
             connection.execute("detach warehouse")
             yield planner

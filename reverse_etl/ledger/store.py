@@ -6,7 +6,7 @@ SQLAlchemy Core, so that another database can follow.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -106,11 +106,23 @@ class Settled:
 
 
 class Ledger:
-    """The ledger of all syncs; used by one thread at a time."""
+    """The ledger of all syncs; used by one thread at a time.
 
-    def __init__(self, path: Path, world: World) -> None:
+    `me` says who takes leases, and `is_alive` whether another's holder still runs.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        world: World,
+        *,
+        me: Callable[[], Holder] = this_process,
+        is_alive: Callable[[Holder], bool] = is_alive,
+    ) -> None:
         self.path = path
         self.world = world
+        self._me = me
+        self._is_alive = is_alive
         path.parent.mkdir(parents=True, exist_ok=True)
         self._engine = _engine(path)
         self._compiled: dict[int, str] = {}
@@ -147,7 +159,7 @@ class Ledger:
         """
         run_id = self.world.new_id()
         now = self.world.now()
-        me = this_process()
+        me = self._me()
         with self._engine.begin() as connection:
             self._take_lease(connection, sync.name, run_id, me)
             connection.execute(
@@ -252,7 +264,7 @@ class Ledger:
         row = connection.execute(select(schema.leases).where(lease.sync == sync)).one_or_none()
         if row is not None:
             holder = Holder(row.host, row.pid, row.process_started)
-            if is_alive(holder):
+            if self._is_alive(holder):
                 raise HeldByAnotherError(
                     f"sync {sync} is being applied by process {row.pid} on {row.host}, "
                     f"since {row.taken_at} (run {row.run_id}); let it finish, or end it"
