@@ -1,0 +1,69 @@
+"""One process's life: it may end at any point, and nothing of it goes on afterwards."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+
+from reverse_etl.clock import World
+from reverse_etl.ledger import Ledger
+from reverse_etl.ledger.lease import Holder
+
+
+class Crash(BaseException):
+    """The process is gone. No `except` of the engine's may catch this."""
+
+
+@dataclass
+class Life:
+    """A process, from its start to its end; `fuse` is how many points it passes before it ends."""
+
+    number: int
+    fuse: int | None = None
+    is_over: bool = False
+    on_end: Callable[[str], None] = lambda _where: None
+
+    def point(self, where: str) -> None:
+        """A point at which the process may end."""
+        if self.is_over:
+            raise Crash(where)
+        if self.fuse is None:
+            return
+        self.fuse -= 1
+        if self.fuse < 0:
+            self.is_over = True
+            self.on_end(where)
+            raise Crash(where)
+
+    def holder(self) -> Holder:
+        """Whose name its leases bear."""
+        return Holder("simulated", self.number, "")
+
+
+def open_ledger(path: Path, world: World, life: Life) -> Ledger:
+    """The ledger as this process has it: each commit has a point before and one after it."""
+    ledger = Ledger(
+        path,
+        world,
+        me=life.holder,
+        # another process lives only where a world says so
+        is_alive=lambda holder: holder.host == "elsewhere",
+    )
+    engine = ledger._engine
+    commit = engine.dialect.do_commit
+
+    def committed(connection: Any) -> None:
+        life.point("before a commit")
+        commit(connection)
+        life.point("after a commit")
+
+    engine.dialect.do_commit = committed  # type: ignore[method-assign]  # the points to end at
+
+    @event.listens_for(engine, "begin")
+    def begin(_connection: Any) -> None:
+        if life.is_over:
+            raise Crash("at a transaction")
+
+    return ledger
