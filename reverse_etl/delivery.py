@@ -117,6 +117,8 @@ class _Batch:
     receipt: str | None = None
     """What the CRM gave for it, if it answers later; it isn't sent then, but asked for."""
     given_up_at: float = 0.0
+    answers: int = 0
+    """How many batches had been answered when it was made."""
 
     def settled(self, attempt: Attempt, outcome: SettledAs, **facts: Any) -> Settled:
         """What became of one of its records."""
@@ -136,6 +138,8 @@ class _Answer:
 
     settled: list[Settled] = field(default_factory=list)
     again: list[Attempt] = field(default_factory=list)
+    lost: list[Attempt] = field(default_factory=list)
+    """Surely not written either, but not because the CRM refused: it failed, or never heard."""
     unknown: list[Attempt] = field(default_factory=list)
     pending: dict[str, list[Attempt]] = field(default_factory=dict)
     """By receipt."""
@@ -168,6 +172,8 @@ class Delivery:
         self.is_stopping = is_stopping
         self.tally = Tally()
         self._again: deque[_Batch] = deque()
+        self._answers = 0
+        """How many batches the CRM said something of."""
         self._settled: list[Settled] = []
         self._closed: list[str] = []
 
@@ -191,7 +197,8 @@ class Delivery:
                 continue
             self._settled += answer.settled
             # what surely wasn't written is planned anew
-            self._settled += [batch.settled(attempt, "not_written") for attempt in answer.again]
+            for attempt in (*answer.again, *answer.lost):
+                self._settled.append(batch.settled(attempt, "not_written"))
             self._close(batch, answer)
             self._commit([])
         return count
@@ -226,7 +233,7 @@ class Delivery:
                 change.key,
                 change.remote_id,
                 "created" if change.origin == "created" else "adopted",
-                change.fingerprint,
+                None if change.waits else change.fingerprint,
                 change.sent,
                 change.observed,
                 "deleted" if change.operation == "forget" else "live",
@@ -257,7 +264,7 @@ class Delivery:
             for some in _chunked(same, size):
                 attempts = self._linked(some)
                 if attempts:
-                    yield _Batch(self.world.new_id(), operation, attempts)
+                    yield _Batch(self.world.new_id(), operation, attempts, answers=self._answers)
 
     def _commit(self, batches: Sequence[_Batch]) -> None:
         """Write down what came of the last batches, and what is about to be sent, in one go."""
@@ -309,10 +316,10 @@ class Delivery:
                     payload,
                     change.before,
                     "created" if change.origin == "created" else "adopted",
-                    # with something left to be sent, the record is looked at again
-                    None if waits else change.fingerprint,
+                    change.fingerprint,
                     change.sent,
                     change.observed,
+                    is_part=bool(waits),
                 )
             )
         return attempts
@@ -362,11 +369,14 @@ class Delivery:
             self._leave(batch)
             return
         else:
+            self._answers += 1
             self._read_unsaid(batch, answer)
         self._settled += answer.settled
         self._close(batch, answer)
         if answer.again:
             self._send_again(batch, answer)
+        if answer.lost:
+            self._send_lost(batch, answer.lost)
 
     def _read_unsaid(self, batch: _Batch, answer: _Answer) -> None:
         """Read back what the CRM's answer said nothing of."""
@@ -374,7 +384,7 @@ class Delivery:
             return
         read = self._read_back(replace(batch, attempts=answer.unknown))
         answer.settled += read.settled
-        answer.again += read.again
+        answer.lost += read.lost
         answer.unknown = read.unknown
 
     def _close(self, batch: _Batch, answer: _Answer) -> None:
@@ -464,8 +474,30 @@ class Delivery:
                 batch.settled(again[0], "rejected", error_code="refused", message=message)
             )
 
+    def _send_lost(self, batch: _Batch, lost: Sequence[Attempt]) -> None:
+        """Send what never arrived once more, after a while.
+
+        From the second time on in halves: a record at which the CRM fails mustn't hold up the
+        others. It is rejected when the CRM has failed at it alone as often as our patience
+        lasts, and answered for others meanwhile; else it is the CRM that is down.
+        """
+        is_hopeless = batch.sends >= self.patience.sends and self._answers > batch.answers
+        if is_hopeless and len(lost) == 1:
+            message = f"the CRM failed at this record {batch.sends} times, and not at others"
+            self._settled.append(
+                batch.settled(lost[0], "rejected", error_code="unanswered", message=message)
+            )
+            return
+        middle = len(lost) // 2 if batch.sends > 1 else 0
+        for attempts in (lost[:middle], lost[middle:]):
+            if attempts:
+                sent = replace(self._new_batch(batch, attempts, batch.sends), answers=batch.answers)
+                self._later(sent, None, "it failed", may_end_run=not is_hopeless)
+
     def _new_batch(self, batch: _Batch, attempts: Sequence[Attempt], sends: int = 0) -> _Batch:
-        return _Batch(self.world.new_id(), batch.operation, attempts, sends=sends)
+        return _Batch(
+            self.world.new_id(), batch.operation, attempts, sends=sends, answers=self._answers
+        )
 
     def _heard_of(self, batch: _Batch) -> _Answer | None:
         """What became of a batch that an earlier run left; None if that can't be asked now."""
@@ -529,12 +561,12 @@ class Delivery:
             )
         elif attempt.operation in _REMOVED:
             if records:
-                answer.again.append(attempt)
+                answer.lost.append(attempt)
             else:
                 answer.settled.append(_gone(batch, attempt))
         elif not records:
             if attempt.operation == "create":
-                answer.again.append(attempt)
+                answer.lost.append(attempt)
             else:
                 answer.settled.append(_gone(batch, attempt))
         elif attempt.operation == "create":
@@ -543,7 +575,7 @@ class Delivery:
             record = records[0]
             answer.settled.append(_written(batch, attempt, record.remote_id, record.fields))
         else:
-            answer.again.append(attempt)
+            answer.lost.append(attempt)
 
     def _find(self, field_name: str, values: Sequence[str]) -> list[RemoteRecord]:
         pause = self.patience.first_pause
@@ -557,8 +589,10 @@ class Delivery:
 
     # what can't go out now
 
-    def _later(self, batch: _Batch, after: float | None, why: str) -> None:
-        if batch.sends >= self.patience.sends:
+    def _later(
+        self, batch: _Batch, after: float | None, why: str, *, may_end_run: bool = True
+    ) -> None:
+        if batch.sends >= self.patience.sends and may_end_run:
             self.tally.stopped = f"sent {batch.sends} times in vain; the last answer: {why}"
         elif after is not None and after > self.patience.longest_wait:
             # a spent day, say: whoever holds the sync's lease mustn't sleep until midnight
@@ -643,7 +677,8 @@ def _written(
         attempt.key,
         remote_id,
         attempt.origin,
-        attempt.fingerprint,
+        # with something left to be sent, the record is looked at again
+        None if attempt.is_part else attempt.fingerprint,
         {**attempt.sent, **payload} if attempt.sent else payload,
         observed,
     )
@@ -658,7 +693,7 @@ def _created(batch: _Batch, attempt: Attempt, record: RemoteRecord) -> Settled:
     """
     there = {k: v for k, v in attempt.payload.items() if text(record.fields.get(k)) or not text(v)}
     if len(there) < len(attempt.payload):
-        attempt = replace(attempt, payload=there, fingerprint=None)
+        attempt = replace(attempt, payload=there, is_part=True)
     return _written(batch, attempt, record.remote_id, record.fields)
 
 

@@ -54,11 +54,13 @@ class Attempt:
     before: Mapping[str, Value] | None = field(default=None, repr=False)
     origin: Origin = "created"
     fingerprint: str | None = None
-    """What the record's fingerprint is once this is written; None if something still waits."""
+    """The fingerprint of the record as we want it."""
     sent: Mapping[str, Value] = field(default_factory=dict, repr=False)
     """What we had sent of this record before."""
     observed: Mapping[str, Value] = field(default_factory=dict, repr=False)
     """Where the CRM showed something else than what we had sent."""
+    is_part: bool = False
+    """Something of the record isn't in it, and waits to be sent."""
 
 
 _ATTEMPT = tuple(each.name for each in fields(Attempt))

@@ -353,7 +353,7 @@ def _creates(sync: Sync) -> str:
         select
             {literal(sync.name)}, candidates.key, judged.operation, judged.reason, null,
             'created', {an_object(members)}, null, judged.waits,
-            case when judged.waits = '' then candidates.fingerprint end, null, null
+            candidates.fingerprint, null, null
         from {candidates(sync)} as candidates
         inner join judged on judged.key = candidates.key
         where judged.operation = 'create'
@@ -415,7 +415,7 @@ def _others(sync: Sync) -> str:
                 when operation in ('adopt', 'update') then before
             end,
             waits,
-            case when waits = '' then fingerprint end,
+            fingerprint,
             sent::varchar, observed::varchar
         from settled
         order by operation, key

@@ -167,6 +167,8 @@ class Rest:
                 return
         else:
             wanted = self.shown(name, row[name])
+        if author == "another key" and (name == FILLED or not wanted):
+            return
         if there != (wanted or ""):
             self.violated("desired values", f"{name} of {place} is {there!r}, not {wanted!r}")
 

@@ -73,7 +73,7 @@ class Network:
         self._quiet_until: dict[str, float] = {}
 
     def send(self, request: Request) -> Answer:
-        what = f"{request.method} {request.url.partition('/')[2].partition('/')[2]}"
+        what = f"{request.method} {request.url.removeprefix('http://crm').partition('?')[0]}"
         self._life.point(f"before {what}")
         self._clock.sleep(self._chance.uniform(0.01, 0.3))
         fault = self._weather.next(self._chance)
@@ -97,6 +97,7 @@ class Network:
         """Let a task of a process that has ended send its first request, of which nobody hears."""
         life, self._life = self._life, Life(self._life.number, fuse=1)
         weather, self._weather = self._weather, Weather()
+        quiet, self._quiet_until = self._quiet_until, {}
         try:
             call()
         except Crash:
@@ -104,7 +105,7 @@ class Network:
         except Exception:
             pass  # there is nobody left to whom it matters
         finally:
-            self._life, self._weather = life, weather
+            self._life, self._weather, self._quiet_until = life, weather, quiet
 
     def _heed(self, request: Request, what: str) -> None:
         """Whoever was told when to come back mustn't come sooner."""

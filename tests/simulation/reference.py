@@ -352,7 +352,6 @@ def _change(
 ) -> Change:
     operation, reason = _judged(sync, each, found)
     waits = _waits(sync, each)
-    fingerprint = None if waits else each.fingerprint
     if operation == "create":
         payload = {
             column.field: _value(column, text)
@@ -363,7 +362,7 @@ def _change(
         }
         return Change(
             sync.name, each.key, operation, reason, None, "created", payload, None, waits,
-            fingerprint, {}, {},
+            each.fingerprint, {}, {},
         )  # fmt: skip
     held: Fields = theirs.get(found.remote_id, {}) if found else {}
     known = each.known or {"remote_id": None, "origin": "adopted", "sent": {}, "observed": {}}
@@ -386,7 +385,7 @@ def _change(
         payload,
         before,
         waits,
-        fingerprint,
+        each.fingerprint,
         known["sent"],
         known["observed"],
     )

@@ -388,7 +388,8 @@ class LateServer:
             self.told.add(batch_id)
             return _problem(404)
         job.asked += half == len(job.outcomes)
-        return _answer(200, {"keys": keys, "outcomes": job.outcomes[:half], "after": 5.0})
+        after = max(1.0, job.halfway - now)
+        return _answer(200, {"keys": keys, "outcomes": job.outcomes[:half], "after": after})
 
     def _carried_out(self, job: Job, said: Mapping[str, Any], now: float) -> dict[str, Any]:
         told: dict[str, Any] = {"key": said["key"], "id": said["id"]}

@@ -107,6 +107,10 @@ class Watcher:
         if is_cascade and values.keys() <= LINKS[place[0]].keys():
             # what pointed at a removed record points at nothing: the CRM's own doing
             author = "the CRM"
+        if old is not None and who == "us" and old.get(self.key_field) and self.key_field in values:
+            # adopted for another key of ours: what we wrote before counts as found there
+            for name in fields:
+                self.authors[place, name] = "another key"
         for name in sorted(values):
             if who == "us":
                 self._may_write(place, old or {}, name)
