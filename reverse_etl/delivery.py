@@ -119,6 +119,8 @@ class _Batch:
     given_up_at: float = 0.0
     answers: int = 0
     """How many batches had been answered when it was made."""
+    is_unsure: bool = False
+    """It may have been carried out: nobody heard of one of its sends."""
 
     def settled(self, attempt: Attempt, outcome: SettledAs, **facts: Any) -> Settled:
         """What became of one of its records."""
@@ -361,6 +363,7 @@ class Delivery:
         except UnknownOutcomeError as error:
             if batch.receipt is not None or self.crm.capabilities.repeatable_batch:
                 # the CRM knows the batch by its id, and carries it out once
+                batch.is_unsure = True
                 self._later(batch, None, str(error))
                 return
             answer = self._read_back(batch)
@@ -430,19 +433,9 @@ class Delivery:
             outcome = by_key.get(attempt.key, Unknown(attempt.key))
             match outcome:
                 case Written():
-                    answer.settled.append(
-                        _written(batch, attempt, outcome.remote_id, outcome.observed)
-                    )
+                    answer.settled += _written_so_far(batch, attempt, outcome)
                 case Rejected():
-                    answer.settled.append(
-                        batch.settled(
-                            attempt,
-                            "rejected",
-                            error_code=outcome.code,
-                            error_field=outcome.field_name,
-                            message=outcome.message,
-                        )
-                    )
+                    answer.settled.append(_rejected(batch, attempt, outcome))
                 case Gone():
                     answer.settled.append(_gone(batch, attempt))
                 case NotWritten():
@@ -569,13 +562,13 @@ class Delivery:
                 answer.lost.append(attempt)
             else:
                 answer.settled.append(_gone(batch, attempt))
-        elif attempt.operation == "create":
-            answer.settled.append(_created(batch, attempt, records[0]))
-        elif _was_carried_out(attempt, records[0]):
-            record = records[0]
-            answer.settled.append(_written(batch, attempt, record.remote_id, record.fields))
         else:
-            answer.lost.append(attempt)
+            written, rest = _found(attempt, records[0])
+            if written is not None:
+                record = records[0]
+                answer.settled.append(_written(batch, written, record.remote_id, record.fields))
+            if rest is not None:
+                answer.lost.append(rest)
 
     def _find(self, field_name: str, values: Sequence[str]) -> list[RemoteRecord]:
         pause = self.patience.first_pause
@@ -607,8 +600,8 @@ class Delivery:
 
     def _leave(self, batch: _Batch) -> None:
         """End with a batch that doesn't go out again in this run."""
-        if batch.receipt is not None:
-            # the CRM has it: its intent stays open, and the next start asks for it
+        if batch.receipt is not None or batch.is_unsure:
+            # the CRM may have it: its intent stays open, and the next start asks for it
             self.tally.unknown += len(batch.attempts)
             return
         self._settled += [batch.settled(attempt, "not_written") for attempt in batch.attempts]
@@ -685,16 +678,54 @@ def _written(
     return batch.settled(attempt, "written", known=known)
 
 
-def _created(batch: _Batch, attempt: Attempt, record: RemoteRecord) -> Settled:
-    """A new record that was found, though nobody heard of it: perhaps not all of it is there.
+def _written_so_far(batch: _Batch, attempt: Attempt, outcome: Written) -> list[Settled]:
+    """A record that was written; where the CRM refused a field of it, that goes into the queue."""
+    refused = outcome.refused
+    if refused is None:
+        return [_written(batch, attempt, outcome.remote_id, outcome.observed)]
+    rest = {k: v for k, v in attempt.payload.items() if k != refused.field_name}
+    written = replace(attempt, payload=rest, is_part=True)
+    return [
+        _written(batch, written, outcome.remote_id, outcome.observed),
+        _rejected(batch, replace(attempt, remote_id=outcome.remote_id), refused),
+    ]
 
-    A CRM that writes a record and its links by requests of their own may have been cut off in
-    between. What it shows empty counts as never sent, so that the next plan sends it.
+
+def _rejected(batch: _Batch, attempt: Attempt, outcome: Rejected) -> Settled:
+    return batch.settled(
+        attempt,
+        "rejected",
+        error_code=outcome.code,
+        error_field=outcome.field_name,
+        message=outcome.message,
+    )
+
+
+def _found(attempt: Attempt, record: RemoteRecord) -> tuple[Attempt | None, Attempt | None]:
+    """What of a record was written, and what wasn't, from what it holds now.
+
+    Perhaps not all of it is there: a CRM that writes a record and its links by requests of
+    their own may have been cut off in between. Of a new record, what it shows empty counts as
+    never sent, and the next plan sends it. Of one that was there, only what shows the value
+    that we sent counts as sent: in another form it may be the CRM's, or a person's since, and
+    to send it once more does no harm.
     """
-    there = {k: v for k, v in attempt.payload.items() if text(record.fields.get(k)) or not text(v)}
-    if len(there) < len(attempt.payload):
-        attempt = replace(attempt, payload=there, is_part=True)
-    return _written(batch, attempt, record.remote_id, record.fields)
+    is_new = attempt.operation == "create"
+    there = {
+        name: value
+        for name, value in attempt.payload.items()
+        if text(record.fields.get(name)) == text(value)
+        or (is_new and text(record.fields.get(name)))
+    }
+    if len(there) == len(attempt.payload):
+        return attempt, None
+    written = replace(attempt, payload=there, is_part=True)
+    if is_new:
+        return written, None
+    if not there:
+        return None, attempt
+    rest = {name: value for name, value in attempt.payload.items() if name not in there}
+    return written, replace(attempt, payload=rest, sent={**attempt.sent, **there})
 
 
 def _gone(batch: _Batch, attempt: Attempt) -> Settled:
@@ -712,20 +743,6 @@ def _gone(batch: _Batch, attempt: Attempt) -> Settled:
         "archived" if attempt.operation == "archive" else "deleted",
     )
     return batch.settled(attempt, "written", known=known)
-
-
-def _was_carried_out(attempt: Attempt, record: RemoteRecord) -> bool:
-    """Whether an update reached the record: no field still holds what it held before.
-
-    A CRM may show a value in another form than the one it was given, so what was written
-    is told by the old value being gone, not by the new one standing there.
-    """
-    before = attempt.before or {}
-    return all(
-        text(record.fields.get(name)) == text(value)
-        or text(record.fields.get(name)) != text(before.get(name))
-        for name, value in attempt.payload.items()
-    )
 
 
 def _chunked(changes: Iterable[Change], size: int) -> Iterator[list[Change]]:

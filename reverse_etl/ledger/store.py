@@ -406,7 +406,12 @@ class Ledger:
                     set_=values | {"attempts": schema.rejects.c.attempts + 1},
                 )
             )
-        written = [each.attempt.key for each in settled if each.outcome == "written"]
+        refused = {each.attempt.key for each in settled if each.outcome == "rejected"}
+        written = [
+            each.attempt.key
+            for each in settled
+            if each.outcome == "written" and each.attempt.key not in refused
+        ]
         if written:
             q = schema.rejects.c
             connection.execute(

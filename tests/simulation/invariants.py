@@ -246,13 +246,16 @@ class Rest:
                 ours = fields[row["sync"]].get(name, name)
                 shown = self.shown(ours, value)
                 written.setdefault((row["sync"], row["key"], ours), set()).add(shown)
-        for effect in self.watcher.effects:
+        for number, effect in enumerate(self.watcher.effects):
             name = effect.place[0]
             if effect.kind == "remove":
                 if effect.place not in removed:
                     self.violated("ledger explains", f"no delivery removed {effect.place}")
                 continue
             for field_name, value in effect.values.items():
+                if self.watcher.touched.get((effect.place, field_name), 0) > number:
+                    # people wrote over it, perhaps before anybody could read it back
+                    continue
                 if value not in written.get((name, effect.key, field_name), set()):
                     self.violated(
                         "ledger explains",

@@ -43,7 +43,7 @@ class Late:
         yield self._records(object_name, {})
 
     def count(self, object_name: str) -> int | None:
-        return int(self._read("GET", f"count/{object_name}", None))
+        return int(self._read("GET", f"count/{object_name}", None)["count"])
 
     def find(self, object_name: str, field_name: str, values: Sequence[str]) -> list[RemoteRecord]:
         return self._records(object_name, {"field": field_name, "values": list(values)})

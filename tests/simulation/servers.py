@@ -350,7 +350,7 @@ class LateServer:
             case ["records", name]:
                 return _answer(200, list(self._found(name, said)))
             case ["count", name]:
-                return _answer(200, len(self.store.objects[name]))
+                return _answer(200, {"count": len(self.store.objects[name])})
             case ["jobs", batch_id] if request.method == "POST":
                 length = self.longest * (1 + len(self.jobs) % 3) / 3
                 job = Job(said["object"], said["operation"], said["writes"], now + length, now)

@@ -46,6 +46,8 @@ class Watcher:
     removed_by: dict[Place, Who] = field(default_factory=dict)
     authors: dict[tuple[Place, str], str] = field(default_factory=dict)
     """Who gave a field the value that it has."""
+    touched: dict[tuple[Place, str], int] = field(default_factory=dict)
+    """How many effects there had been when people last wrote a field."""
     held: set[tuple[Place, str, str]] = field(default_factory=set)
     """Every value that a field ever had."""
     requests: int = 0
@@ -115,6 +117,8 @@ class Watcher:
             if who == "us":
                 self._may_write(place, old or {}, name)
             self.authors[place, name] = author
+            if who == "people":
+                self.touched[place, name] = len(self.effects)
             self.held.add((place, name, values[name]))
         if author == "us":
             kind: Literal["create", "update"] = "create" if old is None else "update"
