@@ -497,17 +497,21 @@ class Delivery:
         can_ask = isinstance(self.crm, Collecting) and self.crm.capabilities.repeatable_batch
         if batch.receipt is None and not can_ask:
             return self._read_back(batch)
-        waited = 0.0
+        waited, receipt = 0.0, batch.receipt
         while True:
             try:
                 # a job that may still run can't be read back; under the same id it is made once
-                said = self._collect(batch.receipt) if batch.receipt else self._write(batch)
+                said = self._collect(receipt) if receipt else self._write(batch)
             except (RetryableError, FatalError, UnknownOutcomeError):
                 return None
             answer = self._sorted(batch, said)
             waited += answer.after
             if not answer.pending or waited > self.patience.longest_job or self.is_stopping():
                 break
+            if len(answer.pending) > 1:
+                # several jobs were made of it; the next start asks for each
+                break
+            [receipt] = answer.pending
             self.world.clock.sleep(answer.after)
         self._read_unsaid(batch, answer)
         return answer

@@ -210,10 +210,12 @@ class Rest:
 
     def _is_taken_away(self, sync: Sync, key: str) -> bool:
         """Whether people removed the record."""
-        known = self.known.get((sync.name, key))
-        if known is None:
-            return False
-        return self.watcher.removed_by.get((sync.name, known["remote_id"])) == "people"
+        ids = {
+            row["remote_id"]
+            for row in [self.known.get((sync.name, key)), *self.deliveries]
+            if row is not None and (row["sync"], row["key"]) == (sync.name, key)
+        }
+        return any(self.watcher.removed_by.get((sync.name, each)) == "people" for each in ids)
 
     def _check_unwanted(self, sync: Sync, key: str, place: Place) -> None:
         known = self.known.get((sync.name, key))

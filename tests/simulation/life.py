@@ -1,7 +1,9 @@
 """One process's life: it may end at any point, and nothing of it goes on afterwards."""
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,9 @@ from sqlalchemy import event
 from reverse_etl.clock import World
 from reverse_etl.ledger import Ledger
 from reverse_etl.ledger.lease import Holder
+
+ELSEWHERE = "elsewhere"
+"""The host of a process that lives."""
 
 
 class Crash(BaseException):
@@ -42,21 +47,33 @@ class Life:
         return Holder("simulated", self.number, "")
 
 
+class SimulatedLedger(Ledger):
+    """The ledger, opened without the work that would be the same in every world."""
+
+    def _create(self) -> None:
+        """Take up what the first ledger of this process compiled; the file is a copy of its."""
+        first = _first_ledger()._engine
+        self._engine.dialect = first.dialect
+        self._engine.pool._dialect = first.dialect
+        self._engine._compiled_cache = first._compiled_cache
+
+
 def open_ledger(path: Path, world: World, life: Life) -> Ledger:
     """The ledger as this process has it: each commit has a point before and one after it."""
-    ledger = Ledger(
+    if not path.exists():
+        path.write_bytes(_empty_file())
+    ledger = SimulatedLedger(
         path,
         world,
         me=life.holder,
         # another process lives only where a world says so
-        is_alive=lambda holder: holder.host == "elsewhere",
+        is_alive=lambda holder: holder.host == ELSEWHERE,
     )
     engine = ledger._engine
-    commit = engine.dialect.do_commit
 
     def committed(connection: Any) -> None:
         life.point("before a commit")
-        commit(connection)
+        connection.commit()
         life.point("after a commit")
 
     engine.dialect.do_commit = committed  # type: ignore[method-assign]  # the points to end at
@@ -67,3 +84,20 @@ def open_ledger(path: Path, world: World, life: Life) -> Ledger:
             raise Crash("at a transaction")
 
     return ledger
+
+
+@cache
+def _first_ledger() -> Ledger:
+    """A ledger of which the others are copies."""
+    folder = tempfile.TemporaryDirectory()
+    ledger = Ledger(Path(folder.name) / "ledger.sqlite", World())
+    with ledger.reading() as connection:
+        connection.exec_driver_sql("select 1")
+    ledger.close()
+    ledger.folder = folder  # type: ignore[attr-defined]  # it goes when the process does
+    return ledger
+
+
+@cache
+def _empty_file() -> bytes:
+    return _first_ledger().path.read_bytes()
