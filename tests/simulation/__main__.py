@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 
+from tests.simulation.mutations import MUTATIONS, seeds_until_found
 from tests.simulation.world import Report, simulate
 
 
@@ -17,9 +18,14 @@ def main() -> int:
     parser.add_argument("--from", type=int, default=1, dest="first", help="the first seed")
     parser.add_argument("--seed", type=int, help="this one alone")
     parser.add_argument("--trace", action="store_true", help="with --seed: say what happens")
+    parser.add_argument(
+        "--mutations", action="store_true", help="take each safety out, and see what notices"
+    )
     parser.add_argument("--workers", type=int, default=1, help="processes")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     options = parser.parse_args()
+    if options.mutations:
+        return _mutate(options.workers)
     if options.seed is not None:
         report = simulate(options.seed, print if options.trace else None)
         for each in report.violations:
@@ -58,6 +64,22 @@ def main() -> int:
     else:
         print(", ".join(f"{name}: {value}" for name, value in said.items()))
     return 1 if failed else 0
+
+
+def _mutate(workers: int) -> int:
+    """Print how many worlds it takes to notice that a safety is missing."""
+    is_all_found = True
+    with multiprocessing.Pool(workers) as pool:
+        for mutation, (seeds, found_by) in zip(
+            MUTATIONS, pool.imap(_seeds_until_found, range(len(MUTATIONS))), strict=True
+        ):
+            print(f"| {mutation.safety} | {', '.join(sorted(found_by))} | {seeds} |", flush=True)
+            is_all_found = is_all_found and seeds > 0
+    return 0 if is_all_found else 1
+
+
+def _seeds_until_found(number: int) -> tuple[int, frozenset[str]]:
+    return seeds_until_found(MUTATIONS[number])
 
 
 def failure(report: Report) -> str:

@@ -43,6 +43,9 @@ def check_run(world: "SimulatedWorld") -> None:
     for applied in world.applied:
         if applied.is_stopped and applied.tally.requests:
             world.watcher.violated("stopped is stopped", f"{applied.sync.name} sent something")
+        rows = world.landscape.rows[applied.sync.name]
+        if len(rows) < applied.sync.guard.min_rows and not (applied.is_stopped or applied.problem):
+            world.watcher.violated("guard", f"{applied.sync.name} has {len(rows)} rows")
         _check_counts(world, applied)
     if exit_code(world.applied) != _expected_code(world.applied):
         world.watcher.violated("statuses", f"exit code {exit_code(world.applied)}")
@@ -75,9 +78,11 @@ class Rest:
             )
             self.deliveries = connection.execute(query).mappings().all()
             known = connection.execute(select(records)).mappings().all()
-            waiting = connection.execute(
-                select(rejects).where(rejects.c.state == "waiting")
-            ).mappings().all()
+            waiting = (
+                connection.execute(select(rejects).where(rejects.c.state == "waiting"))
+                .mappings()
+                .all()
+            )
             self.open = connection.execute(select(intents.c.batch_id)).scalars().all()
             self.unfinished = connection.execute(
                 select(runs_table.c.run_id).where(runs_table.c.status == "running")
@@ -155,7 +160,9 @@ class Rest:
             if object_name == sync.name and key is not None and key not in rows:
                 self._check_unwanted(sync, key, (object_name, remote_id))
 
-    def _check_field(self, sync: Sync, place: Place, row: Mapping[str, Any], column: Column) -> None:
+    def _check_field(
+        self, sync: Sync, place: Place, row: Mapping[str, Any], column: Column
+    ) -> None:
         name = column.name
         there, author = self.state[place].get(name, ""), self.watcher.authors.get((place, name))
         if author in {"people", "the CRM"} or name in PEOPLES:
@@ -204,7 +211,8 @@ class Rest:
             return self._is_taken_away(sync, row["key"])
         # a record that it points at was taken away by people, and we don't know it yet
         return any(
-            row[column.name] and self._is_taken_away(_named(self.world.syncs, column), row[column.name])
+            row[column.name]
+            and self._is_taken_away(_named(self.world.syncs, column), row[column.name])
             for column in sync.links
         )
 
@@ -273,7 +281,9 @@ class Rest:
                 continue
             if row["operation"] in {"archive", "delete"}:
                 if place in self.state and place not in self.watcher.removed_by:
-                    is_back = any(e.place == place and e.kind == "remove" for e in self.watcher.effects)
+                    is_back = any(
+                        e.place == place and e.kind == "remove" for e in self.watcher.effects
+                    )
                     if not is_back:
                         self.violated("no false written", f"{place} was never removed")
                 continue
@@ -323,7 +333,10 @@ def _check_counts(world: "SimulatedWorld", applied: Applied) -> None:
         status = connection.execute(
             select(runs_table.c.status).where(runs_table.c.run_id == applied.run.run_id)
         ).scalar()
-    said = {name: getattr(applied.tally, name) for name in (*_COUNTED.values(), "rejected", "gone", "not_written")}
+    said = {
+        name: getattr(applied.tally, name)
+        for name in (*_COUNTED.values(), "rejected", "gone", "not_written")
+    }
     if said != {name: found.get(name, 0) for name in said}:
         world.watcher.violated("statuses", f"{applied.sync.name} says {said}, the ledger {found}")
     if status != applied.status:

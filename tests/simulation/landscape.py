@@ -224,7 +224,9 @@ class Landscape:
         return self.server.put(sync.name, fields, None)
 
 
-def place_of(state: Mapping[Place, Mapping[str, str]], key_field: str) -> dict[tuple[str, str], str]:
+def place_of(
+    state: Mapping[Place, Mapping[str, str]], key_field: str
+) -> dict[tuple[str, str], str]:
     """By object and key of ours: the CRM's id."""
     return {
         (object_name, fields[key_field]): remote_id

@@ -113,7 +113,9 @@ class Network:
         now = self._clock.seconds()
         if now < self._quiet_until.get(budget, 0.0):
             early = self._quiet_until[budget] - now
-            self._watcher.violated("quota", f"{what} came {early:.1f} s before Retry-After was over")
+            self._watcher.violated(
+                "quota", f"{what} came {early:.1f} s before Retry-After was over"
+            )
 
     def _refused(self, request: Request, fault: str) -> Answer | None:
         match fault:

@@ -215,7 +215,9 @@ class SelfBuiltServer:
             items.sort(key=lambda item: item[key])
         return _answer(200, {"perPage": size, "totalItems": len(items), "items": items[:size]})
 
-    def _batch(self, requests: Sequence[Mapping[str, Any]], now: float, *, is_known: bool) -> Answer:
+    def _batch(
+        self, requests: Sequence[Mapping[str, Any]], now: float, *, is_known: bool
+    ) -> Answer:
         before = {name: dict(records) for name, records in self.store.objects.items()}
         results = []
         for number, each in enumerate(requests):

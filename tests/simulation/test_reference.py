@@ -164,9 +164,7 @@ def planned(planner: Planner, both: Sequence[Sync], crm: StillCrm, **options: An
         made = list(planner.plan.changes(sync, EVERY_OPERATION))
         assert counts.operations == {
             operation: len(list(same))
-            for operation, same in itertools.groupby(
-                sorted(each.operation for each in made)
-            )
+            for operation, same in itertools.groupby(sorted(each.operation for each in made))
         }
         changes += [dataclasses.replace(each, reason=f"{each.reason} of {counts}") for each in made]
     return changes
@@ -176,9 +174,7 @@ def planned(planner: Planner, both: Sequence[Sync], crm: StillCrm, **options: An
 @given(data=st.data())
 def test_the_reference_plans_what_the_sql_plans(data: st.DataObject) -> None:
     both = data.draw(syncs())
-    models = Models(
-        {sync.name: data.draw(rows(sync)) for sync in both}, data.draw(REDIRECTS)
-    )
+    models = Models({sync.name: data.draw(rows(sync)) for sync in both}, data.draw(REDIRECTS))
     crm = StillCrm({})
     world = new_world(SimulatedClock(datetime(2026, 1, 1, tzinfo=UTC)), 1)
     with tempfile.TemporaryDirectory() as folder:
@@ -186,9 +182,7 @@ def test_the_reference_plans_what_the_sql_plans(data: st.DataObject) -> None:
         for sync in both:
             crm.objects.setdefault(sync.object, data.draw(remote_records(sync)))
             run = ledger.start_run(sync, "apply")
-            ledger.write(
-                run, settled=data.draw(rejected()), known=data.draw(known_records(sync))
-            )
+            ledger.write(run, settled=data.draw(rejected()), known=data.draw(known_records(sync)))
             ledger.finish_run(run, "done", {})
         keys = data.draw(st.none() | st.lists(st.sampled_from(KEYS), max_size=2))
         options = {"keys": keys, "forced": data.draw(st.booleans())}

@@ -68,6 +68,14 @@ class Watcher:
         if len(self.arrivals) > most:
             self.violated("quota", f"{len(self.arrivals)} requests in {window} s, {most} allowed")
 
+    def forget_us(self) -> None:
+        """Take what we wrote as found there: our ledger is lost."""
+        self.effects.clear()
+        self.touched.clear()
+        for field_name, author in self.authors.items():
+            if author == "us":
+                self.authors[field_name] = "another key"
+
     def look(self, server: Server, who: Who) -> None:
         """See what has changed, and who did it."""
         before, now = self.state, server.state()

@@ -25,7 +25,7 @@ from crm.sign_in import SignIn, SignInRules
 from reverse_etl.engine import Applied, Engine, Selection
 from reverse_etl.errors import HeldByAnotherError, SyncError
 from reverse_etl.ledger import Ledger
-from reverse_etl.ledger.lease import Holder
+from reverse_etl.ledger.schema import leases
 from reverse_etl.plan import Planner
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.api import HubSpot as Sandbox
@@ -33,7 +33,7 @@ from tests.simulation import invariants
 from tests.simulation.clock import SimulatedClock, new_runtime, new_world
 from tests.simulation.landscape import Kind, Landscape, Settings, make_syncs
 from tests.simulation.late import Late
-from tests.simulation.life import Crash, Life, open_ledger
+from tests.simulation.life import ELSEWHERE, Crash, Life, open_ledger
 from tests.simulation.network import FAULTS, Network, Weather
 from tests.simulation.reference import ReferencePlanner
 from tests.simulation.servers import HubSpotServer, LateServer, SelfBuiltServer, Server, Store
@@ -144,6 +144,10 @@ class SimulatedWorld:
             self.clock.sleep(self.chance.choice((60.0, 900.0, DAY)))
             self.weather.chances = _weather(self.chance)
             self.trace(f"round {number}: {self.weather.chances}")
+            if self.chance.random() < 0.1:
+                self._meet_another_process()
+            if number and self.chance.random() < 0.05:
+                self._lose_ledger()
             if self.chance.random() < 0.6:
                 self.life.fuse = int(self.chance.expovariate(1 / 25))
             self._apply(self._selection())
@@ -191,6 +195,37 @@ class SimulatedWorld:
             for each in self.applied:
                 self.trace(f"{each.sync.name}: {each.status} {each.tally} {each.problem}")
             invariants.check_run(self)
+
+    def _meet_another_process(self) -> None:
+        """Try to run while another process, which lives, applies one of the syncs."""
+        self.life.fuse = None
+        sync = self.chance.choice(self.syncs).name
+        row = {"sync": sync, "run_id": "theirs", "host": ELSEWHERE, "pid": 1,
+               "process_started": "", "taken_at": ""}  # fmt: skip
+        with self.ledger._engine.begin() as connection:
+            connection.execute(leases.insert().values(row))
+        self.trace(f"another process applies {sync}")
+        requests = self.watcher.requests
+        try:
+            self.engine.apply(self.syncs)
+        except HeldByAnotherError:
+            pass
+        else:
+            self.watcher.violated("one at a time", f"{sync} was applied by two processes")
+        if self.watcher.requests != requests:
+            self.watcher.violated("one at a time", "something was sent all the same")
+        with self.ledger._engine.begin() as connection:
+            connection.execute(leases.delete().where(leases.c.run_id == "theirs"))
+
+    def _lose_ledger(self) -> None:
+        """Begin with an empty ledger, unless something is under way."""
+        if any(self.ledger.unsettled(sync.name) for sync in self.syncs):
+            return
+        self.trace("the ledger is lost")
+        self.ledger.close()
+        self.path.unlink()
+        self.watcher.forget_us()
+        self._begin_life(None)
 
     def _crash(self) -> None:
         self.tasks.abandon(self.network.get_one_request_through)
@@ -310,9 +345,7 @@ def _settings(chance: random.Random) -> Settings:
     )
 
 
-def _server(
-    kind: Kind, chance: random.Random, clock: SimulatedClock
-) -> tuple[Server, Connection]:
+def _server(kind: Kind, chance: random.Random, clock: SimulatedClock) -> tuple[Server, Connection]:
     most, window = chance.choice(((None, 10.0), (None, 10.0), (3, 5.0), (10, 10.0)))
     rate = Rate(per_window=most, window=window, in_flight=chance.choice((1, 2, 4)))
     quota = (most, window) if most else None
