@@ -51,6 +51,11 @@ format: setup  ## let the formatters have their way
 test: setup  ## every test that needs nothing beyond what pip installs
 	$(BIN)/pytest -m "not servers"
 
+SEEDS ?= 100000
+.PHONY: simulate
+simulate: setup  ## the delivery in SEEDS=100000 simulated worlds; docs/explanation/simulation.md
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --workers 2
+
 .PHONY: test-servers
 test-servers: setup  ## install the servers that some tests need (Debian, root), and run those tests
 	$(BIN)/python -m tests.servers install

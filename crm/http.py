@@ -72,10 +72,11 @@ class Client:
 
         Raises:
             RetryableError: it didn't work in `ATTEMPTS` tries, or the CRM asks for a long wait;
-                asking for it again does no harm.
+                surely nothing was written.
+            UnknownOutcomeError: the same, or a refusal, after a try that may have been carried out.
             FatalError: the CRM refuses.
         """
-        return self._repeat(call, ANSWERS_TO_WRITES, None)
+        return self._repeat(call, ANSWERS_TO_WRITES, None, is_write=True)
 
     def write(self, call: Call) -> Reading:
         """Change something, once; gives an answer that is `ok`, `gone`, `undone` or `refused`.
@@ -91,8 +92,14 @@ class Client:
         raise self._problem(call, reading)
 
     def _repeat(
-        self, call: Call, wanted: Collection[Meaning], is_empty: Callable[[Any], bool] | None
+        self,
+        call: Call,
+        wanted: Collection[Meaning],
+        is_empty: Callable[[Any], bool] | None,
+        *,
+        is_write: bool = False,
     ) -> Reading:
+        is_unsure = False
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 reading = self._ask(call, is_empty)
@@ -102,7 +109,13 @@ class Client:
                 if reading.meaning in wanted:
                     return reading
                 problem = self._problem(call, reading)
-            self._wait_or_raise(call, attempt, problem)
+            is_unsure |= is_write and isinstance(problem, UnknownOutcomeError)
+            try:
+                self._wait_or_raise(call, attempt, problem)
+            except CrmError as error:
+                if is_unsure:
+                    raise UnknownOutcomeError(str(error)) from None
+                raise
         raise AssertionError  # the last attempt returns or raises
 
     def _ask(self, call: Call, is_empty: Callable[[Any], bool] | None) -> Reading:

@@ -1,11 +1,13 @@
-"""Time and chance, passed in so that the engine can run in a simulated world."""
+"""Time, chance and who is done first, passed in so that the engine can run in a simulated world."""
 
 import gc
 import random
 import time
+from collections.abc import Callable, Collection
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Clock(Protocol):
@@ -45,12 +47,18 @@ def collect_less_often() -> None:
     gc.set_threshold(50_000)
 
 
+def first_done(tasks: Collection[Future[Any]]) -> Collection[Future[Any]]:
+    """Wait until one of the tasks is done, or several; gives those."""
+    return wait(tasks, return_when=FIRST_COMPLETED).done
+
+
 @dataclass(frozen=True, slots=True)
 class World:
-    """The clock and the chance of one run."""
+    """The clock and the chance of one run, and how it waits for what is under way."""
 
     clock: Clock = field(default_factory=SystemClock)
     chance: random.Random = field(default_factory=random.Random)
+    first_done: Callable[[Collection[Future[Any]]], Collection[Future[Any]]] = first_done
 
     def now(self) -> str:
         """The time as text."""

@@ -17,7 +17,7 @@ ledger; requests run in the executor.
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from typing import Any, Literal
@@ -121,6 +121,10 @@ class _Batch:
     receipt: str | None = None
     """What the CRM gave for it, if it answers later; it isn't sent then, but asked for."""
     given_up_at: float = 0.0
+    answers: int = 0
+    """How many batches had been answered when it was made."""
+    is_unsure: bool = False
+    """It may have been carried out: nobody heard of one of its sends."""
 
     def settled(self, attempt: Attempt, outcome: SettledAs, **facts: Any) -> Settled:
         """What became of one of its records."""
@@ -140,6 +144,8 @@ class _Answer:
 
     settled: list[Settled] = field(default_factory=list)
     again: list[Attempt] = field(default_factory=list)
+    lost: list[Attempt] = field(default_factory=list)
+    """Surely not written either, but not because the CRM refused: it failed, or never heard."""
     unknown: list[Attempt] = field(default_factory=list)
     pending: dict[str, list[Attempt]] = field(default_factory=dict)
     """By receipt."""
@@ -172,6 +178,8 @@ class Delivery:
         self.is_stopping = is_stopping
         self.tally = Tally()
         self._again: deque[_Batch] = deque()
+        self._answers = 0
+        """How many batches the CRM said something of."""
         self._settled: list[Settled] = []
         self._closed: list[str] = []
 
@@ -195,7 +203,8 @@ class Delivery:
                 continue
             self._settled += answer.settled
             # what surely wasn't written is planned anew
-            self._settled += [batch.settled(attempt, "not_written") for attempt in answer.again]
+            for attempt in (*answer.again, *answer.lost):
+                self._settled.append(batch.settled(attempt, "not_written"))
             self._close(batch, answer)
             self._commit([])
         return count
@@ -214,8 +223,7 @@ class Delivery:
                 self.tally.requests += batch.receipt is None
                 pending[self._send(batch)] = batch
             if pending:
-                done, _ = wait(pending, return_when=FIRST_COMPLETED)
-                for future in done:
+                for future in self.world.first_done(pending):
                     self._take_answer(pending.pop(future), future)
             elif self._again and self.tally.stopped is None:
                 self._wait_for_next()
@@ -231,7 +239,7 @@ class Delivery:
                 change.key,
                 change.remote_id,
                 "created" if change.origin == "created" else "adopted",
-                change.fingerprint,
+                None if change.waits else change.fingerprint,
                 change.sent,
                 change.observed,
                 "deleted" if change.operation == "forget" else "live",
@@ -262,7 +270,7 @@ class Delivery:
             for some in _chunked(same, size):
                 attempts = self._linked(some)
                 if attempts:
-                    yield _Batch(self.world.new_id(), operation, attempts)
+                    yield _Batch(self.world.new_id(), operation, attempts, answers=self._answers)
 
     def _commit(self, batches: Sequence[_Batch]) -> None:
         """Write down what came of the last batches, and what is about to be sent, in one go."""
@@ -324,11 +332,11 @@ class Delivery:
                     payload,
                     change.before,
                     "created" if change.origin == "created" else "adopted",
-                    # with something left to be sent, the record is looked at again
-                    None if waits else change.fingerprint,
+                    change.fingerprint,
                     change.sent,
                     change.observed,
-                    payload_json,
+                    is_part=bool(waits),
+                    payload_json=payload_json,
                 )
             )
         return attempts
@@ -366,6 +374,7 @@ class Delivery:
         except UnknownOutcomeError as error:
             if batch.receipt is not None or self.crm.capabilities.repeatable_batch:
                 # the CRM knows the batch by its id, and carries it out once
+                batch.is_unsure = True
                 self._later(batch, None, str(error))
                 return
             answer = self._read_back(batch)
@@ -374,11 +383,14 @@ class Delivery:
             self._leave(batch)
             return
         else:
+            self._answers += 1
             self._read_unsaid(batch, answer)
         self._settled += answer.settled
         self._close(batch, answer)
         if answer.again:
             self._send_again(batch, answer)
+        if answer.lost:
+            self._send_lost(batch, answer.lost)
 
     def _read_unsaid(self, batch: _Batch, answer: _Answer) -> None:
         """Read back what the CRM's answer said nothing of."""
@@ -386,7 +398,7 @@ class Delivery:
             return
         read = self._read_back(replace(batch, attempts=answer.unknown))
         answer.settled += read.settled
-        answer.again += read.again
+        answer.lost += read.lost
         answer.unknown = read.unknown
 
     def _close(self, batch: _Batch, answer: _Answer) -> None:
@@ -432,19 +444,9 @@ class Delivery:
             outcome = by_key.get(attempt.key, Unknown(attempt.key))
             match outcome:
                 case Written():
-                    answer.settled.append(
-                        _written(batch, attempt, outcome.remote_id, outcome.observed)
-                    )
+                    answer.settled += _written_so_far(batch, attempt, outcome)
                 case Rejected():
-                    answer.settled.append(
-                        batch.settled(
-                            attempt,
-                            "rejected",
-                            error_code=outcome.code,
-                            error_field=outcome.field_name,
-                            message=outcome.message,
-                        )
-                    )
+                    answer.settled.append(_rejected(batch, attempt, outcome))
                 case Gone():
                     answer.settled.append(_gone(batch, attempt))
                 case NotWritten():
@@ -476,25 +478,51 @@ class Delivery:
                 batch.settled(again[0], "rejected", error_code="refused", message=message)
             )
 
+    def _send_lost(self, batch: _Batch, lost: Sequence[Attempt]) -> None:
+        """Send what never arrived once more, after a while.
+
+        From the second time on in halves: a record at which the CRM fails mustn't hold up the
+        others. It is rejected when the CRM has failed at it alone as often as our patience
+        lasts, and answered for others meanwhile; else it is the CRM that is down.
+        """
+        is_hopeless = batch.sends >= self.patience.sends and self._answers > batch.answers
+        if is_hopeless and len(lost) == 1:
+            message = f"the CRM failed at this record {batch.sends} times, and not at others"
+            self._settled.append(
+                batch.settled(lost[0], "rejected", error_code="unanswered", message=message)
+            )
+            return
+        middle = len(lost) // 2 if batch.sends > 1 else 0
+        for attempts in (lost[:middle], lost[middle:]):
+            if attempts:
+                sent = replace(self._new_batch(batch, attempts, batch.sends), answers=batch.answers)
+                self._later(sent, None, "it failed", may_end_run=not is_hopeless)
+
     def _new_batch(self, batch: _Batch, attempts: Sequence[Attempt], sends: int = 0) -> _Batch:
-        return _Batch(self.world.new_id(), batch.operation, attempts, sends=sends)
+        return _Batch(
+            self.world.new_id(), batch.operation, attempts, sends=sends, answers=self._answers
+        )
 
     def _heard_of(self, batch: _Batch) -> _Answer | None:
         """What became of a batch that an earlier run left; None if that can't be asked now."""
         can_ask = isinstance(self.crm, Collecting) and self.crm.capabilities.repeatable_batch
         if batch.receipt is None and not can_ask:
             return self._read_back(batch)
-        waited = 0.0
+        waited, receipt = 0.0, batch.receipt
         while True:
             try:
                 # a job that may still run can't be read back; under the same id it is made once
-                said = self._collect(batch.receipt) if batch.receipt else self._write(batch)
+                said = self._collect(receipt) if receipt else self._write(batch)
             except (RetryableError, FatalError, UnknownOutcomeError):
                 return None
             answer = self._sorted(batch, said)
             waited += answer.after
             if not answer.pending or waited > self.patience.longest_job:
                 break
+            if len(answer.pending) > 1:
+                # several jobs were made of it; the next start asks for each
+                break
+            [receipt] = answer.pending
             try:
                 self._pause(answer.after)
             except RetryableError:
@@ -545,21 +573,21 @@ class Delivery:
             )
         elif attempt.operation in _REMOVED:
             if records:
-                answer.again.append(attempt)
+                answer.lost.append(attempt)
             else:
                 answer.settled.append(_gone(batch, attempt))
         elif not records:
             if attempt.operation == "create":
-                answer.again.append(attempt)
+                answer.lost.append(attempt)
             else:
                 answer.settled.append(_gone(batch, attempt))
-        elif attempt.operation == "create":
-            answer.settled.append(_created(batch, attempt, records[0]))
-        elif _was_carried_out(attempt, records[0]):
-            record = records[0]
-            answer.settled.append(_written(batch, attempt, record.remote_id, record.fields))
         else:
-            answer.again.append(attempt)
+            written, rest = _found(attempt, records[0])
+            if written is not None:
+                record = records[0]
+                answer.settled.append(_written(batch, written, record.remote_id, record.fields))
+            if rest is not None:
+                answer.lost.append(rest)
 
     def _find(self, field_name: str, values: Sequence[str]) -> list[RemoteRecord]:
         pause = self.patience.first_pause
@@ -573,8 +601,10 @@ class Delivery:
 
     # what can't go out now
 
-    def _later(self, batch: _Batch, after: float | None, why: str) -> None:
-        if batch.sends >= self.patience.sends:
+    def _later(
+        self, batch: _Batch, after: float | None, why: str, *, may_end_run: bool = True
+    ) -> None:
+        if batch.sends >= self.patience.sends and may_end_run:
             self.tally.stopped = f"sent {batch.sends} times in vain; the last answer: {why}"
         elif after is not None and after > self.patience.longest_wait:
             # a spent day, say: whoever holds the sync's lease mustn't sleep until midnight
@@ -589,8 +619,8 @@ class Delivery:
 
     def _leave(self, batch: _Batch) -> None:
         """End with a batch that doesn't go out again in this run."""
-        if batch.receipt is not None:
-            # the CRM has it: its intent stays open, and the next start asks for it
+        if batch.receipt is not None or batch.is_unsure:
+            # the CRM may have it: its intent stays open, and the next start asks for it
             self.tally.unknown += len(batch.attempts)
             return
         self._settled += [batch.settled(attempt, "not_written") for attempt in batch.attempts]
@@ -689,7 +719,8 @@ def _written(
         attempt.key,
         remote_id,
         attempt.origin,
-        attempt.fingerprint,
+        # with something left to be sent, the record is looked at again
+        None if attempt.is_part else attempt.fingerprint,
         {**attempt.sent, **payload} if attempt.sent else payload,
         observed,
         sent_json="" if attempt.sent else attempt.payload_json,
@@ -697,16 +728,54 @@ def _written(
     return batch.settled(attempt, "written", known=known)
 
 
-def _created(batch: _Batch, attempt: Attempt, record: RemoteRecord) -> Settled:
-    """A new record that was found, though nobody heard of it: perhaps not all of it is there.
+def _written_so_far(batch: _Batch, attempt: Attempt, outcome: Written) -> list[Settled]:
+    """A record that was written; where the CRM refused a field of it, that goes into the queue."""
+    refused = outcome.refused
+    if refused is None:
+        return [_written(batch, attempt, outcome.remote_id, outcome.observed)]
+    rest = {k: v for k, v in attempt.payload.items() if k != refused.field_name}
+    written = replace(attempt, payload=rest, payload_json="", is_part=True)
+    return [
+        _written(batch, written, outcome.remote_id, outcome.observed),
+        _rejected(batch, replace(attempt, remote_id=outcome.remote_id), refused),
+    ]
 
-    A CRM that writes a record and its links by requests of their own may have been cut off in
-    between. What it shows empty counts as never sent, so that the next plan sends it.
+
+def _rejected(batch: _Batch, attempt: Attempt, outcome: Rejected) -> Settled:
+    return batch.settled(
+        attempt,
+        "rejected",
+        error_code=outcome.code,
+        error_field=outcome.field_name,
+        message=outcome.message,
+    )
+
+
+def _found(attempt: Attempt, record: RemoteRecord) -> tuple[Attempt | None, Attempt | None]:
+    """What of a record was written, and what wasn't, from what it holds now.
+
+    Perhaps not all of it is there: a CRM that writes a record and its links by requests of
+    their own may have been cut off in between. Of a new record, what it shows empty counts as
+    never sent, and the next plan sends it. Of one that was there, only what shows the value
+    that we sent counts as sent: in another form it may be the CRM's, or a person's since, and
+    to send it once more does no harm.
     """
-    there = {k: v for k, v in attempt.payload.items() if text(record.fields.get(k)) or not text(v)}
-    if len(there) < len(attempt.payload):
-        attempt = replace(attempt, payload=there, payload_json="", fingerprint=None)
-    return _written(batch, attempt, record.remote_id, record.fields)
+    is_new = attempt.operation == "create"
+    there = {
+        name: value
+        for name, value in attempt.payload.items()
+        if text(record.fields.get(name)) == text(value)
+        or (is_new and text(record.fields.get(name)))
+    }
+    if len(there) == len(attempt.payload):
+        return attempt, None
+    written = replace(attempt, payload=there, payload_json="", is_part=True)
+    if is_new:
+        return written, None
+    if not there:
+        return None, attempt
+    rest = {name: value for name, value in attempt.payload.items() if name not in there}
+    return written, replace(attempt, payload=rest, payload_json="", sent={**attempt.sent, **there})
 
 
 def _gone(batch: _Batch, attempt: Attempt) -> Settled:
@@ -724,20 +793,6 @@ def _gone(batch: _Batch, attempt: Attempt) -> Settled:
         "archived" if attempt.operation == "archive" else "deleted",
     )
     return batch.settled(attempt, "written", known=known)
-
-
-def _was_carried_out(attempt: Attempt, record: RemoteRecord) -> bool:
-    """Whether an update reached the record: no field still holds what it held before.
-
-    A CRM may show a value in another form than the one it was given, so what was written
-    is told by the old value being gone, not by the new one standing there.
-    """
-    before = attempt.before or {}
-    return all(
-        text(record.fields.get(name)) == text(value)
-        or text(record.fields.get(name)) != text(before.get(name))
-        for name, value in attempt.payload.items()
-    )
 
 
 def _operation(change: Change) -> str:

@@ -32,6 +32,10 @@ HELD_REASONS = 3
 Opener = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 """Opens a connection that sees the warehouse as `warehouse`."""
 
+NewPlanner = Callable[[duckdb.DuckDBPyConnection, Ledger, Path, Callable[[], bool]], Planner]
+"""Makes a planner from a connection, the ledger, a folder for what doesn't fit into memory, and
+whether somebody asks to stop."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -118,6 +122,9 @@ class Engine:
     world: World
     patience: Patience = field(default_factory=Patience)
     new_executor: Callable[[int], Executor] = ThreadPoolExecutor
+    new_planner: Callable[
+        [duckdb.DuckDBPyConnection, Ledger, Path, Callable[[], bool]], Planner
+    ] = Planner
     is_stopping: Callable[[], bool] = lambda: False
     check_builds: bool = True
     _connections: dict[str, Crm] = field(default_factory=dict, init=False, repr=False)
@@ -292,7 +299,7 @@ class Engine:
         ):
             if self.check_builds:
                 self._check(connection, syncs)
-            planner = Planner(connection, self.ledger, Path(scratch), self.is_stopping)
+            planner = self.new_planner(connection, self.ledger, Path(scratch), self.is_stopping)
             planner.take(syncs, keys=selection.keys, forced=selection.forced)
             connection.execute("detach warehouse")
             yield planner

@@ -1,15 +1,15 @@
 """Writes records: their properties first, then their associations.
 
-A record that is to be associated is sent until HubSpot says what became of it,
-which an upsert and an update by id allow: whoever read it back instead would find
-the record, and couldn't tell that its association is still to be made.
+Between the two it may be cut off: then what became of the record isn't known, and
+whoever reads it back sees which associations it has. One that HubSpot refuses is
+said beside the record, which was written all the same.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from crm.errors import FatalError
+from crm.errors import CrmError, FatalError
 from crm.http import Client
 from crm.hubspot.batches import THEIR_FAULT, TOO_MANY, Batch, Refusal, Report
 from crm.hubspot.links import Links
@@ -126,8 +126,7 @@ class Writer:
             return Written(write.key, str(result["id"]), observed)
         if number in report.refusals:
             return _refused(write, report.refusals[number])
-        is_sent_again = number in report.not_sent or bool(linked)
-        return NotWritten(write.key) if is_sent_again else Unknown(write.key)
+        return NotWritten(write.key) if number in report.not_sent else Unknown(write.key)
 
     def _archive(self, writes: Sequence[Write]) -> list[Outcome]:
         report = self._batch("archive").report([{"id": write.remote_id} for write in writes])
@@ -163,8 +162,13 @@ class Writer:
             if not wanted:
                 continue
             links = Links(self._client, self._object.name, other)
-            held = links.read([each for each, place in places.items() if not is_new.get(place)])
-            report = links.write(wanted, held)
+            try:
+                held = links.read([each for each, place in places.items() if not is_new.get(place)])
+                report = links.write(wanted, held)
+            except CrmError:
+                # their properties were written, whatever became of their associations
+                outcomes.update({place: Unknown(writes[place].key) for place in places.values()})
+                continue
             for number, (remote_id, place) in enumerate(places.items()):
                 outcomes[place] = _linked(
                     outcomes[place], writes[place], name, wanted[remote_id], report, number
@@ -194,4 +198,5 @@ def _linked(
     refusal = report.refusals.get(number)
     if refusal is None:
         return Unknown(write.key)
-    return Rejected(write.key, refusal.code, refusal.message, name)
+    refused = Rejected(write.key, refusal.code, refusal.message, name)
+    return replace(outcome, refused=refused) if isinstance(outcome, Written) else refused

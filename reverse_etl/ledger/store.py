@@ -6,7 +6,7 @@ SQLAlchemy Core, so that another database can follow.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,11 +57,13 @@ class Attempt:
     before: Mapping[str, Value] | None = field(default=None, repr=False)
     origin: Origin = "created"
     fingerprint: str | None = None
-    """What the record's fingerprint is once this is written; None if something still waits."""
+    """The fingerprint of the record as we want it."""
     sent: Mapping[str, Value] = field(default_factory=dict, repr=False)
     """What we had sent of this record before."""
     observed: Mapping[str, Value] = field(default_factory=dict, repr=False)
     """Where the CRM showed something else than what we had sent."""
+    is_part: bool = False
+    """Something of the record isn't in it, and waits to be sent."""
     payload_json: str = field(default="", repr=False)
     """The payload as JSON text, where it is at hand; it is written three times."""
 
@@ -110,11 +112,23 @@ class Settled:
 
 
 class Ledger:
-    """The ledger of all syncs; used by one thread at a time."""
+    """The ledger of all syncs; used by one thread at a time.
 
-    def __init__(self, path: Path, world: World) -> None:
+    `me` says who takes leases, and `is_alive` whether another's holder still runs.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        world: World,
+        *,
+        me: Callable[[], Holder] = this_process,
+        is_alive: Callable[[Holder], bool] = is_alive,
+    ) -> None:
         self.path = path
         self.world = world
+        self._me = me
+        self._is_alive = is_alive
         path.parent.mkdir(parents=True, exist_ok=True)
         self._engine = _engine(path)
         self._compiled: dict[int, str] = {}
@@ -157,7 +171,7 @@ class Ledger:
         """
         run_id = self.world.new_id()
         now = self.world.now()
-        me = this_process()
+        me = self._me()
         with self._engine.begin() as connection:
             self._take_lease(connection, sync.name, run_id, me)
             connection.execute(
@@ -276,7 +290,7 @@ class Ledger:
         row = connection.execute(select(schema.leases).where(lease.sync == sync)).one_or_none()
         if row is not None:
             holder = Holder(row.host, row.pid, row.process_started)
-            if is_alive(holder):
+            if self._is_alive(holder):
                 raise HeldByAnotherError(
                     f"sync {sync} is being applied by process {row.pid} on {row.host}, "
                     f"since {row.taken_at} (run {row.run_id}); let it finish, or end it"
@@ -417,9 +431,14 @@ class Ledger:
                     set_=values | {"attempts": schema.rejects.c.attempts + 1},
                 )
             )
+        refused = {each.attempt.key for each in settled if each.outcome == "rejected"}
+        written = [
+            each.attempt.key
+            for each in settled
+            if each.outcome == "written" and each.attempt.key not in refused
+        ]
         q = schema.rejects.c
         waiting = select(q.key).where(q.sync == run.sync, q.state == "waiting").limit(1)
-        written = [each.attempt.key for each in settled if each.outcome == "written"]
         # mostly the queue is empty, and to look whether it is costs less than to name all keys
         if written and connection.execute(waiting).first() is not None:
             connection.execute(
@@ -533,6 +552,7 @@ def _attempt_as_list(attempt: Attempt) -> list[Any]:
         attempt.fingerprint,
         attempt.sent,
         attempt.observed,
+        attempt.is_part,
     ]
 
 

@@ -241,7 +241,9 @@ def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, rules: Rules) -> N
     execute(connection, f"drop table {candidates(sync)}; drop table all_judged; drop table found")
 
 
-def _take_part(connection: duckdb.DuckDBPyConnection, last: str | None) -> tuple[str, bool, bool] | None:
+def _take_part(
+    connection: duckdb.DuckDBPyConnection, last: str | None
+) -> tuple[str, bool, bool] | None:
     """Put the next of the judged into a table, in the order of their keys.
 
     Gives the last key, whether there are new ones, and whether others; None if none is left.
@@ -468,7 +470,7 @@ def _creates(sync: Sync, rules: Rules) -> str:
             if(fault = '', reason, fault),
             if(fault = '', null, 'invalid'),
             null, 'created', {an_object(members)}, null, waits,
-            case when waits = '' then fingerprint end, null, null
+            fingerprint, null, null
         from checked
         order by key
     """
@@ -558,7 +560,7 @@ def _others(sync: Sync, rules: Rules) -> str:
                 when payload <> '{{}}' then before
             end,
             waits,
-            case when waits = '' then fingerprint end,
+            fingerprint,
             sent::varchar, observed::varchar
         from settled
         order by operation, key

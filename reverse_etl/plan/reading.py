@@ -38,14 +38,7 @@ def read_theirs(
     wanted = [each for each in _wanted(connection, sync) if each.values]
     if not wanted:
         return
-    limits = crm.capabilities
-    finds = sum(-(-len(each.values) // limits.max_find) for each in wanted)
-    held = crm.count(sync.object)
-    pages: Iterable[list[RemoteRecord]]
-    if held is not None and -(-held // limits.page_size) <= finds:
-        pages = crm.scan(sync.object)
-    else:
-        pages = _found(crm, sync.object, wanted, executor, in_flight)
+    pages = fetch_pages(crm, sync.object, wanted, executor, in_flight)
     connection.execute("create or replace table pages (remote_id varchar, fields json)")
     for page in pages:
         if is_stopping():
@@ -60,6 +53,18 @@ def read_theirs(
         f"insert into theirs select {literal(sync.name)}, remote_id, any_value(fields) "
         "from pages group by remote_id"
     )
+
+
+def fetch_pages(
+    crm: Crm, object_name: str, wanted: Sequence[Wanted], executor: Executor, in_flight: int
+) -> Iterable[list[RemoteRecord]]:
+    """Find the wanted records, or read all of them where that takes no more requests."""
+    limits = crm.capabilities
+    finds = sum(-(-len(each.values) // limits.max_find) for each in wanted)
+    held = crm.count(object_name)
+    if held is not None and -(-held // limits.page_size) <= finds:
+        return crm.scan(object_name)
+    return _found(crm, object_name, wanted, executor, in_flight)
 
 
 def _wanted(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[Wanted]:

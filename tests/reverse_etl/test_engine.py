@@ -10,8 +10,8 @@ import orjson
 import pytest
 from worlds import LateCrm, MemoryCrm, TestWorld, make_sync
 
-from crm.errors import FatalError, RetryableError
-from crm.protocol import RemoteRecord, Write
+from crm.errors import FatalError, RetryableError, UnknownOutcomeError
+from crm.protocol import Rejected, RemoteRecord, Write
 from reverse_etl import queries
 from reverse_etl.engine import Selection, exit_code
 from reverse_etl.errors import HeldByAnotherError, StoppedError
@@ -604,4 +604,132 @@ def test_a_receipt_that_the_crm_has_forgotten_is_read_back(new_world: NewWorld) 
     crm.asks = 0
     [applied] = world.apply()
     assert (applied.recovered, applied.tally.created) == (1, 1)
+    assert set(crm.held("people")) == {"p1"}
+
+
+def test_two_failures_of_the_crm_put_nobody_into_the_queue(new_world: NewWorld) -> None:
+    world = new_world(crm=MemoryCrm(faults=["before", "before", "before"]))
+    world.desire("people", person(1))
+    [applied] = world.apply()
+    assert (applied.status, applied.tally.created) == ("done", 1)
+    assert queries.errors(world.ledger) == []
+
+
+def test_a_record_at_which_the_crm_fails_waits_in_the_queue_and_the_rest_goes_on(
+    new_world: NewWorld,
+) -> None:
+    world = new_world(crm=MemoryCrm(max_batch=5))
+    world.desire("people", *(person(number) for number in range(12)))
+    write = world.crm.write
+
+    def fails_at_p3(object_name: str, writes: Any, **named: Any) -> Any:
+        if any(each.key == "p3" for each in writes):
+            raise UnknownOutcomeError("HTTP 500")
+        return write(object_name, writes, **named)
+
+    world.crm.write = fails_at_p3  # type: ignore[method-assign]
+    [applied] = world.apply()
+    assert (applied.status, applied.tally.created) == ("partial", 11)
+    [waiting] = queries.errors(world.ledger)
+    assert (waiting["key"], waiting["error_code"]) == ("p3", "unanswered")
+
+
+def test_a_refused_record_whose_link_waits_is_not_sent_in_every_run(new_world: NewWorld) -> None:
+    world = linked(new_world)
+    world.crm.refuses = lambda _write: "no"
+    world.apply()
+    sent = len(world.crm.writes)
+    [_, people] = world.apply()
+    assert sent == len(world.crm.writes)
+    assert people.status == "partial"
+
+
+def test_a_field_that_the_crm_refused_beside_its_record_waits_in_the_queue(
+    new_world: NewWorld,
+) -> None:
+    world = linked(new_world)
+    write = world.crm.write
+
+    def without_links(object_name: str, writes: Any, **named: Any) -> Any:
+        refused = {each.key for each in writes if "company" in each.fields}
+        outcomes = write(
+            object_name,
+            [
+                dataclasses.replace(
+                    each, fields={k: v for k, v in each.fields.items() if k != "company"}
+                )
+                for each in writes
+            ],
+            **named,
+        )
+        return [
+            dataclasses.replace(each, refused=Rejected(each.key, "no", "no", "company"))
+            if each.key in refused
+            else each
+            for each in outcomes
+        ]
+
+    world.crm.write = without_links  # type: ignore[method-assign]
+    [_, people] = world.apply()
+    assert (people.tally.created, people.tally.rejected, people.status) == (1, 1, "partial")
+    assert [row["error_field"] for row in queries.errors(world.ledger)] == ["company"]
+    sent = len(world.crm.writes)
+    world.apply()
+    assert sent == len(world.crm.writes), "it waits in the queue"
+    world.crm.write = write  # type: ignore[method-assign]
+    world.apply(selection=Selection(forced=True))
+    [company] = world.crm.objects["companies"]
+    assert company == world.crm.held("people")["p1"]["company"]
+    assert queries.errors(world.ledger) == []
+
+
+def test_what_a_found_update_wrote_is_known_though_the_crm_reformats_a_part(
+    new_world: NewWorld,
+) -> None:
+    def normalises(name: str, value: Any) -> Any:
+        return value.replace(" ", "") if name == "mobile" and value else value
+
+    sync = make_sync(record_id="crm_id")
+    world = new_world(syncs=[sync], crm=MemoryCrm(normalises=normalises, faults=["after"]))
+    world.crm.put("people", "typed", mobile="138", title="")
+    world.desire("people", person(1, mobile="1 38", title="经理", crm_id="typed"))
+    world.apply()
+    world.desire("people", person(1, mobile="1 38", title="总监", crm_id="typed"))
+    assert world.plan() == {("people", "p1"): ("update", ("title",))}, "the title is ours"
+
+
+def test_an_edit_after_a_lost_update_is_not_taken_for_it(new_world: NewWorld) -> None:
+    world = new_world()
+    world.desire("people", person(1))
+    world.apply()
+    world.desire("people", person(1, name="ours"))
+    write = world.ledger.write
+
+    class Killed(BaseException):
+        """Ends the process at this point."""
+
+    def killed(*_args: object, **_named: object) -> Any:
+        raise Killed
+
+    send = world.crm.write
+    world.crm.write = killed  # type: ignore[method-assign]  # it dies before the request leaves
+    with pytest.raises(Killed):
+        world.apply()
+    world.ledger.write, world.crm.write = write, send  # type: ignore[method-assign]
+    [remote] = world.crm.objects["people"]
+    world.crm.objects["people"][remote]["name"] = "theirs"
+    world.apply()
+    assert world.crm.held("people")["p1"]["name"] == "ours"
+
+
+def test_a_job_of_which_nobody_heard_stays_open_until_it_is_asked_for(new_world: NewWorld) -> None:
+    crm = LateCrm(faults=["after"] * 8, asks=0)
+    world = new_world(crm=crm)
+    world.desire("people", person(1))
+    [applied] = world.apply()
+    assert (applied.tally.unknown, applied.tally.not_written) == (1, 0)
+    crm.asks = 3
+    [applied] = world.apply()
+    assert (applied.recovered, applied.status) == (1, "done")
+    assert len(crm.writes) == 8 + 1, "handed over once more, and then asked for"
     assert set(crm.held("people")) == {"p1"}

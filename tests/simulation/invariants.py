@@ -1,0 +1,352 @@
+"""What must hold: after every run, and once a world has come to rest.
+
+What may never happen at any moment (a request beyond the quota, a salesperson's
+field or record touched) the watcher sees by itself.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import select
+
+from reverse_etl.engine import Applied, exit_code
+from reverse_etl.errors import ExitCode
+from reverse_etl.ledger.schema import deliveries, delivery_values, intents, leases, records, rejects
+from reverse_etl.ledger.schema import runs as runs_table
+from reverse_etl.plan import Change
+from reverse_etl.syncs import Column, Sync
+from tests.simulation.landscape import place_of
+from tests.simulation.servers import LONGEST, Place
+from tests.simulation.watcher import FILLED, PEOPLES
+
+if TYPE_CHECKING:
+    from tests.simulation.world import SimulatedWorld
+
+EVERY_OPERATION = (
+    "create", "adopt", "update", "archive", "delete", "keep", "held", "forget", "unchanged",
+    "conflict",
+)  # fmt: skip
+_COUNTED = {
+    ("create", "written"): "created",
+    ("adopt", "written"): "adopted",
+    ("update", "written"): "updated",
+    ("archive", "written"): "archived",
+    ("delete", "written"): "deleted",
+}
+
+
+def check_run(world: "SimulatedWorld") -> None:
+    """What must hold when a run has ended by itself."""
+    for applied in world.applied:
+        if applied.is_stopped and applied.tally.requests:
+            world.watcher.violated("stopped is stopped", f"{applied.sync.name} sent something")
+        rows = world.landscape.rows[applied.sync.name]
+        if len(rows) < applied.sync.guard.min_rows and not (applied.is_stopped or applied.problem):
+            world.watcher.violated("guard", f"{applied.sync.name} has {len(rows)} rows")
+        _check_counts(world, applied)
+    if exit_code(world.applied) != _expected_code(world.applied):
+        world.watcher.violated("statuses", f"exit code {exit_code(world.applied)}")
+    with world.ledger.reading() as connection:
+        held = connection.execute(select(leases.c.sync)).scalars().all()
+    if held:
+        world.watcher.violated("no lease", f"{held} are held by nobody")
+
+
+def check_rest(world: "SimulatedWorld") -> None:
+    """What must hold when nothing is left to be done."""
+    Rest(world).check()
+
+
+@dataclass
+class Rest:
+    """A world at rest."""
+
+    world: "SimulatedWorld"
+
+    def __post_init__(self) -> None:
+        self.watcher = self.world.watcher
+        self.state = self.watcher.state
+        self.places = place_of(self.state, self.watcher.key_field)
+        with self.world.ledger.reading() as connection:
+            query = select(deliveries, delivery_values.c.payload).join_from(
+                deliveries,
+                delivery_values,
+                deliveries.c.delivery_id == delivery_values.c.delivery_id,
+            )
+            self.deliveries = connection.execute(query).mappings().all()
+            known = connection.execute(select(records)).mappings().all()
+            waiting = (
+                connection.execute(select(rejects).where(rejects.c.state == "waiting"))
+                .mappings()
+                .all()
+            )
+            self.open = connection.execute(select(intents.c.batch_id)).scalars().all()
+            self.unfinished = connection.execute(
+                select(runs_table.c.run_id).where(runs_table.c.status == "running")
+            ).scalars().all()  # fmt: skip
+        self.known = {(row["sync"], row["key"]): row for row in known}
+        self.rejects = {(row["sync"], row["key"]): row for row in waiting}
+
+    def check(self) -> None:
+        """All of them."""
+        sent = len(self.watcher.effects)
+        with self.world.engine.planned(self.world.syncs) as (plan, _):
+            changes = {
+                (sync.name, change.key): change
+                for sync in self.world.syncs
+                for change in plan.changes(sync, EVERY_OPERATION)
+            }
+        if sent != len(self.watcher.effects):
+            self.violated("plans write nothing", "a plan changed the CRM")
+        self._check_leftovers(changes)
+        self._check_twice()
+        stopped = {each.sync.name for each in self.world.applied if each.is_stopped}
+        for sync in self.world.syncs:
+            if sync.name not in stopped:
+                self._check_sync(sync, changes)
+                self._check_status(sync, changes)
+        self._check_explained()
+        self._check_said()
+        self._check_sandbox()
+
+    def violated(self, invariant: str, what: str) -> None:
+        self.watcher.violated(invariant, what)
+
+    def _check_leftovers(self, changes: Mapping[tuple[str, str], Change]) -> None:
+        if self.open:
+            self.violated("no intents", f"{len(self.open)} batches are open")
+        if self.unfinished:
+            self.violated("no lease", f"runs that never ended: {self.unfinished}")
+        stopped = {each.sync.name for each in self.world.applied if each.is_stopped}
+        for (name, key), change in changes.items():
+            if name in stopped or change.operation in {"held", "keep", "unchanged", "forget"}:
+                continue
+            if set(change.fields) <= set(change.waits):
+                continue
+            self.violated("nothing left", f"{change.operation} of {name} {key} is still planned")
+
+    def _check_twice(self) -> None:
+        counted = Counter(
+            (object_name, fields[self.watcher.key_field])
+            for (object_name, _), fields in self.state.items()
+            if self.watcher.key_field in fields
+        )
+        for (object_name, key), count in counted.items():
+            if count > 1:
+                self.violated("exactly once", f"{object_name} {key} is there {count} times")
+
+    def _check_sync(self, sync: Sync, changes: Mapping[tuple[str, str], Change]) -> None:
+        rows = self.world.landscape.rows[sync.name]
+        for key, row in rows.items():
+            change = changes.get((sync.name, key))
+            if change is not None and change.operation == "held":
+                if not self._is_excused(sync, row, change.reason or ""):
+                    self.violated("held with a reason", f"{sync.name} {key}: {change.reason}")
+                continue
+            remote_id = self.places.get((sync.name, key))
+            if remote_id is None:
+                if not self._is_taken_away(sync, key):
+                    self.violated("exactly once", f"{sync.name} {key} isn't there")
+                continue
+            for column in sync.columns[1:]:
+                self._check_field(sync, (sync.name, remote_id), row, column)
+        if sync.on_missing == "keep":
+            return
+        for (object_name, remote_id), fields in self.state.items():
+            key = fields.get(self.watcher.key_field)
+            if object_name == sync.name and key is not None and key not in rows:
+                self._check_unwanted(sync, key, (object_name, remote_id))
+
+    def _check_field(
+        self, sync: Sync, place: Place, row: Mapping[str, Any], column: Column
+    ) -> None:
+        name = column.name
+        there, author = self.state[place].get(name, ""), self.watcher.authors.get((place, name))
+        if author in {"people", "the CRM"} or name in PEOPLES:
+            # their latest word, which we hear when the record moves; the watcher guards the rest
+            return
+        if column.links_to:
+            wanted = row[name] and self.places.get((column.links_to, row[name]))
+            if wanted is None and row[name]:
+                return
+        else:
+            wanted = self.shown(name, row[name])
+        if author == "another key" and (name == FILLED or not wanted):
+            return
+        if there != (wanted or ""):
+            self.violated("desired values", f"{name} of {place} is {there!r}, not {wanted!r}")
+
+    def shown(self, name: str, value: Any) -> str:
+        """A value as the CRM shows it."""
+        text = "" if value is None else str(value)
+        store = getattr(self.world.server, "store", None)
+        return text.replace(" ", "") if name == "phone" and store and store.spaces_go else text
+
+    def _is_excused(self, sync: Sync, row: Mapping[str, Any], reason: str) -> bool:
+        """Whether a record may be held for this reason."""
+        key = row["key"]
+        if reason.startswith("the CRM rejected it"):
+            reject = self.rejects.get((sync.name, key))
+            return reject is not None and self._is_rightly_rejected(sync, row, reject)
+        if reason == "it is gone from the CRM":
+            return self._is_taken_away(sync, key)
+        if reason.startswith("it waits for what it must be linked to"):
+            return any(
+                row[column.name] and (column.links_to, row[column.name]) not in self.places
+                for column in sync.links
+            )
+        if "could be" in reason:
+            return bool(sync.match or sync.record_id)
+        return reason == f"the mode is {sync.mode}" and sync.mode != "upsert"
+
+    def _is_rightly_rejected(
+        self, sync: Sync, row: Mapping[str, Any], reject: Mapping[str, Any]
+    ) -> bool:
+        if len(row["name"]) > LONGEST:
+            return True
+        if reject["error_code"] == "gone":
+            return self._is_taken_away(sync, row["key"])
+        # a record that it points at was taken away by people, and we don't know it yet
+        return any(
+            row[column.name]
+            and self._is_taken_away(_named(self.world.syncs, column), row[column.name])
+            for column in sync.links
+        )
+
+    def _is_taken_away(self, sync: Sync, key: str) -> bool:
+        """Whether people removed the record."""
+        ids = {
+            row["remote_id"]
+            for row in [self.known.get((sync.name, key)), *self.deliveries]
+            if row is not None and (row["sync"], row["key"]) == (sync.name, key)
+        }
+        return any(self.watcher.removed_by.get((sync.name, each)) == "people" for each in ids)
+
+    def _check_unwanted(self, sync: Sync, key: str, place: Place) -> None:
+        known = self.known.get((sync.name, key))
+        is_ours = known is not None and known["origin"] == "created"
+        is_rejected = (sync.name, key) in self.rejects
+        if is_ours and not is_rejected and key not in self.world.landscape.merged:
+            self.violated("unwanted goes", f"{place} is still there, and nobody wants {key}")
+
+    def _check_status(self, sync: Sync, changes: Mapping[tuple[str, str], Change]) -> None:
+        [applied] = [each for each in self.world.applied if each.sync is sync]
+        is_held = any(
+            name == sync.name and change.operation in {"held", "conflict"}
+            for (name, _), change in changes.items()
+        )
+        is_waiting = applied.tally.waiting > 0
+        if (applied.status == "done") == (is_held or is_waiting):
+            self.violated("statuses", f"{sync.name} is {applied.status}; held: {is_held}")
+
+    def _check_explained(self) -> None:
+        """Each write that the CRM carried out is in the ledger."""
+        fields = self._fields()
+        written: dict[tuple[str, str, str], set[str]] = {}
+        removed = set()
+        for row in self.deliveries:
+            if row["outcome"] != "written":
+                continue
+            if row["operation"] in {"archive", "delete"}:
+                removed.add((row["sync"], row["remote_id"]))
+            for name, value in orjson.loads(row["payload"]).items():
+                ours = fields[row["sync"]].get(name, name)
+                shown = self.shown(ours, value)
+                written.setdefault((row["sync"], row["key"], ours), set()).add(shown)
+        for number, effect in enumerate(self.watcher.effects):
+            name = effect.place[0]
+            if effect.kind == "remove":
+                if effect.place not in removed:
+                    self.violated("ledger explains", f"no delivery removed {effect.place}")
+                continue
+            for field_name, value in effect.values.items():
+                if self.watcher.touched.get((effect.place, field_name), 0) > number:
+                    # people wrote over it, perhaps before anybody could read it back
+                    continue
+                if value not in written.get((name, effect.key, field_name), set()):
+                    self.violated(
+                        "ledger explains",
+                        f"no delivery wrote {field_name} of {name} {effect.key}: {value!r}",
+                    )
+
+    def _check_said(self) -> None:
+        """No delivery says written that the CRM never carried out."""
+        fields = self._fields()
+        for row in self.deliveries:
+            place = (row["sync"], row["remote_id"])
+            if row["outcome"] != "written":
+                continue
+            if row["operation"] in {"archive", "delete"}:
+                if place in self.state and place not in self.watcher.removed_by:
+                    is_back = any(
+                        e.place == place and e.kind == "remove" for e in self.watcher.effects
+                    )
+                    if not is_back:
+                        self.violated("no false written", f"{place} was never removed")
+                continue
+            for name, value in orjson.loads(row["payload"]).items():
+                ours = fields[row["sync"]].get(name, name)
+                shown = self.shown(ours, value)
+                if shown and (place, ours, shown) not in self.watcher.held:
+                    what = f"{ours} of {place} never was {shown!r}"
+                    self.violated("no false written", what)
+
+    def _check_sandbox(self) -> None:
+        sandbox = getattr(self.world.server, "sandbox", None)
+        if sandbox is None:
+            return
+        said = sandbox.account.quotas.said()
+        for name in ("refused_in_bursts", "refused_searches"):
+            if said[name]:
+                self.violated("quota", f"{name}: {said[name]}")
+
+    def _fields(self) -> dict[str, dict[str, str]]:
+        """By sync: the CRM's name of a field → the one it has here."""
+        return {
+            sync.name: {
+                column.field: column.name if column.name != sync.key else self.watcher.key_field
+                for column in sync.columns
+            }
+            for sync in self.world.syncs
+        }
+
+
+def _named(syncs: list[Sync], column: Column) -> Sync:
+    return next(sync for sync in syncs if sync.name == column.links_to)
+
+
+def _check_counts(world: "SimulatedWorld", applied: Applied) -> None:
+    """What a run says it did is what the ledger has of it."""
+    if applied.recovered:
+        return
+    query = select(deliveries.c.operation, deliveries.c.outcome).where(
+        deliveries.c.run_id == applied.run.run_id
+    )
+    with world.ledger.reading() as connection:
+        found = Counter(
+            _COUNTED.get((row.operation, row.outcome), row.outcome)
+            for row in connection.execute(query)
+        )
+        status = connection.execute(
+            select(runs_table.c.status).where(runs_table.c.run_id == applied.run.run_id)
+        ).scalar()
+    said = {
+        name: getattr(applied.tally, name)
+        for name in (*_COUNTED.values(), "rejected", "gone", "not_written")
+    }
+    if said != {name: found.get(name, 0) for name in said}:
+        world.watcher.violated("statuses", f"{applied.sync.name} says {said}, the ledger {found}")
+    if status != applied.status:
+        world.watcher.violated("statuses", f"{applied.sync.name} is {applied.status} and {status}")
+
+
+def _expected_code(applied: list[Applied]) -> ExitCode:
+    statuses = [each.status for each in applied]
+    if any(each == "stopped" for each in statuses):
+        return ExitCode.STOPPED
+    if all(each == "done" for each in statuses):
+        return ExitCode.DONE
+    return ExitCode.FAILED if all(each == "failed" for each in statuses) else ExitCode.PARTLY

@@ -1,0 +1,235 @@
+"""What the models want, and what people do in the CRM: both change from round to round."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from reverse_etl.syncs import Column, Guard, Limit, Mode, OnMissing, Sync
+from tests.simulation.servers import LINKS, LONGEST, OBJECTS, HubSpotServer, Place, Server
+from tests.simulation.warehouse import Models
+from tests.simulation.watcher import Watcher
+
+Kind = Literal["selfbuilt", "hubspot", "late"]
+Row = dict[str, Any]
+
+WIDE = Limit(1, 1_000)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the syncs of a world are set up."""
+
+    kind: Kind
+    objects: int
+    """Of companies, contacts and orders, the first so many are synced."""
+    on_missing: OnMissing
+    modes: Mapping[str, Mode]
+    is_matching: bool
+    """What people typed is found by its phone."""
+    has_record_ids: bool
+    """Identity finds out what people typed, and merges customers."""
+    needs_links: bool
+    """A contact without its company isn't sent."""
+    min_rows: int = 0
+
+
+def make_syncs(settings: Settings) -> list[Sync]:
+    """Companies, contacts and orders, as far as the world has them."""
+    names = HubSpotServer.NAMES if settings.kind == "hubspot" else {n: n for n in OBJECTS}
+    syncs: list[Sync] = []
+    for name in OBJECTS[: settings.objects]:
+        links = [
+            Column(
+                field_name,
+                f"associations.{names[target]}" if settings.kind == "hubspot" else field_name,
+                "varchar",
+                "",
+                links_to=target,
+                required_link=settings.needs_links,
+            )
+            for field_name, target in LINKS[name].items()
+        ]
+        syncs.append(
+            Sync(
+                name,
+                destination="crm",
+                object=names[name],
+                model="",
+                schema="activation",
+                table=f"sync_{name}",
+                key="key",
+                columns=(
+                    Column("key", _key_field(settings.kind), "varchar", ""),
+                    Column("name", "name", "varchar", ""),
+                    Column("phone", "phone", "varchar", ""),
+                    Column("title", "title", "varchar", "", owner="fill_empty"),
+                    Column("stage", "stage", "varchar", "", owner="crm"),
+                    Column("count", "count", "bigint", ""),
+                    *links,
+                ),
+                mode=settings.modes.get(name, "upsert"),
+                on_missing=settings.on_missing,
+                after=tuple(each.name for each in syncs),
+                guard=Guard(WIDE, WIDE, WIDE, settings.min_rows),
+                match=(("phone",),) if settings.is_matching else (),
+                record_id="crm_id" if settings.has_record_ids else None,
+                redirects=("activation", "redirected") if settings.has_record_ids else None,
+            )
+        )
+    return syncs
+
+
+def _key_field(kind: Kind) -> str:
+    return "tongke_id" if kind == "hubspot" else "external_id"
+
+
+@dataclass
+class Landscape:
+    """The models' rows, and the hands of people."""
+
+    syncs: Sequence[Sync]
+    server: Server
+    watcher: Watcher
+    chance: random.Random
+    rows: dict[str, dict[str, Row]] = field(default_factory=dict)
+    gone: dict[str, list[str]] = field(default_factory=dict)
+    """Keys that the models had once."""
+    merged: dict[str, str] = field(default_factory=dict)
+    _count: int = 0
+
+    def models(self) -> Models:
+        """What dbt builds of it."""
+        return Models(
+            {
+                name: [
+                    {**row, "fingerprint": repr(list(row.values()))} for row in rows.values()
+                ]
+                for name, rows in self.rows.items()
+            },
+            [(old, new, "merged") for old, new in self.merged.items()],
+        )  # fmt: skip
+
+    def begin(self) -> None:
+        """The first rows; some of them are in the CRM already, typed by people."""
+        for sync in self.syncs:
+            self.rows[sync.name], self.gone[sync.name] = {}, []
+            for _ in range(self.chance.randint(1, 5)):
+                self._add(sync)
+
+    def go_on(self) -> None:
+        """What happens in the company between two runs."""
+        for sync in self.syncs:
+            rows = self.rows[sync.name]
+            for key in [*rows]:
+                draw = self.chance.random()
+                if draw < 0.35:
+                    self._change(sync, rows[key])
+                elif draw < 0.43:
+                    self._drop(sync, key, None)
+                elif draw < 0.47 and sync.redirects:
+                    self._merge(sync, key)
+            for key in [*self.gone[sync.name]]:
+                if self.chance.random() < 0.25:
+                    self.gone[sync.name].remove(key)
+                    rows[key] = self._row(sync, key)
+            for _ in range(self.chance.randint(0, 2)):
+                self._add(sync)
+
+    def touch(self) -> None:
+        """What people do in the CRM between two runs."""
+        for place, fields in [*self.watcher.state.items()]:
+            if self.chance.random() < 0.15:
+                name = self.chance.choice(("name", "phone", "title", "stage", "notes"))
+                text = "" if self.chance.random() < 0.25 else self._new("typed ")
+                if fields.get(name, "") != text:
+                    self.server.put(place[0], {name: text}, place[1])
+            elif self.chance.random() < 0.04:
+                self.server.remove(place)
+        for sync in self.syncs:
+            if self.chance.random() < 0.2:
+                self._type(sync, self._new("13 "))
+        self.watcher.look(self.server, "people")
+
+    def _new(self, what: str) -> str:
+        self._count += 1
+        return f"{what}{self._count}"
+
+    def _add(self, sync: Sync) -> None:
+        row = self._row(sync, self._new(f"{sync.name[:2]}'"))
+        self.rows[sync.name][row["key"]] = row
+        if row["phone"] and self.chance.random() < 0.2:
+            remote_id = self._type(sync, row["phone"] if sync.match else self._new("13 "))
+            if sync.record_id and self.chance.random() < 0.7:
+                row["crm_id"] = remote_id
+            self.watcher.look(self.server, "people")
+
+    def _row(self, sync: Sync, key: str) -> Row:
+        row: Row = {"key": key}
+        for column in sync.columns[1:]:
+            row[column.name] = self._value(column)
+        row["crm_id"] = None
+        return row
+
+    def _value(self, column: Column) -> Any:
+        if column.links_to:
+            targets = [*self.rows[column.links_to], *self.gone[column.links_to][:1]]
+            return self.chance.choice(targets) if targets and self.chance.random() < 0.8 else None
+        if column.name == "name":
+            name = self._new("张三")
+            return name.ljust(LONGEST + 1, "x") if self.chance.random() < 0.08 else name
+        if self.chance.random() < 0.2:
+            return None
+        if column.data_type == "bigint":
+            return self.chance.randint(-3, 1_000)
+        return self._new("13 " if column.name == "phone" else column.name)
+
+    def _change(self, sync: Sync, row: Row) -> None:
+        for column in self.chance.sample(sync.columns[1:], self.chance.randint(1, 2)):
+            row[column.name] = self._value(column)
+
+    def _drop(self, sync: Sync, key: str, successor: str | None) -> None:
+        del self.rows[sync.name][key]
+        if successor is None:
+            self.gone[sync.name].append(key)
+        for other in self.syncs:
+            for column in other.links:
+                for row in self.rows[other.name].values() if column.links_to == sync.name else ():
+                    if row[column.name] == key:
+                        row[column.name] = successor
+
+    def _merge(self, sync: Sync, key: str) -> None:
+        """A customer turns out to be another, who may be new, and then gets the record."""
+        others = [each for each in self.rows[sync.name] if each != key]
+        if others and self.chance.random() < 0.5:
+            successor = self.chance.choice(others)
+        else:
+            row = self._row(sync, self._new(f"{sync.name[:2]}'"))
+            successor = row["key"]
+            self.rows[sync.name][successor] = row
+            row["crm_id"] = self._place_of(sync, key)
+        self.merged[key] = successor
+        self._drop(sync, key, successor)
+
+    def _place_of(self, sync: Sync, key: str) -> str | None:
+        for (object_name, remote_id), fields in self.watcher.state.items():
+            if object_name == sync.name and fields.get(self.watcher.key_field) == key:
+                return remote_id
+        return None
+
+    def _type(self, sync: Sync, phone: str) -> str:
+        fields = {"phone": phone, "notes": self._new("notes ")}
+        if self.chance.random() < 0.5:
+            fields["title"] = self._new("typed ")
+        return self.server.put(sync.name, fields, None)
+
+
+def place_of(
+    state: Mapping[Place, Mapping[str, str]], key_field: str
+) -> dict[tuple[str, str], str]:
+    """By object and key of ours: the CRM's id."""
+    return {
+        (object_name, fields[key_field]): remote_id
+        for (object_name, remote_id), fields in state.items()
+        if key_field in fields
+    }

@@ -1,0 +1,300 @@
+"""The safeties of the delivery, each taken out: the simulation must notice.
+
+A mutation patches one place, as a mistake there would. `MUTATIONS` says by which
+invariant it is found; test_mutations.py holds the simulation to that, and
+`python -m tests.simulation --mutations` prints after how many seeds.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from crm import http
+from crm.protocol import NotWritten, Outcome, Pending, Unknown, Written
+from crm.quota import Quota, Rate
+from reverse_etl import delivery, engine
+from reverse_etl.delivery import Delivery
+from reverse_etl.errors import HeldByAnotherError
+from reverse_etl.ledger import Known, Ledger
+from reverse_etl.plan import Verdict
+from tests.simulation import reference
+from tests.simulation.world import simulate
+
+Patch = pytest.MonkeyPatch
+MOST_SEEDS = 300
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A safety that is taken out, and the invariants that notice."""
+
+    safety: str
+    take_out: Callable[[Patch], None]
+    found_by: frozenset[str]
+
+
+def seeds_until_found(mutation: Mutation) -> tuple[int, frozenset[str]]:
+    """After how many seeds a world violates something; and what."""
+    with Patch.context() as patch:
+        mutation.take_out(patch)
+        for seed in range(1, MOST_SEEDS + 1):
+            violations = simulate(seed).violations
+            if violations:
+                return seed, frozenset(each.invariant for each in violations)
+    return 0, frozenset()
+
+
+def _no_intents(patch: Patch) -> None:
+    patch.setattr(Ledger, "_open", lambda *_: None)
+
+
+def _no_read_back(patch: Patch) -> None:
+    def believed_lost(_self: Any, batch: Any) -> Any:
+        return delivery._Answer(lost=list(batch.attempts))
+
+    patch.setattr(Delivery, "_read_back", believed_lost)
+
+
+def _found_is_written(patch: Patch) -> None:
+    patch.setattr(delivery, "_found", lambda attempt, _record: (attempt, None))
+
+
+def _of_outcomes(patch: Patch, change: Callable[[Any, Outcome], Outcome]) -> None:
+    original = Delivery._sorted
+
+    def sorted_otherwise(self: Delivery, batch: Any, outcomes: Sequence[Outcome]) -> Any:
+        said = {outcome.key: outcome for outcome in outcomes}
+        mended = [change(each, said.get(each.key, Unknown(each.key))) for each in batch.attempts]
+        return original(self, batch, mended)
+
+    patch.setattr(Delivery, "_sorted", sorted_otherwise)
+
+
+def _written_anyway(attempt: Any) -> Written:
+    return Written(attempt.key, attempt.remote_id or f"id of {attempt.key}")
+
+
+def _whole_answer_counts(patch: Patch) -> None:
+    _of_outcomes(
+        patch,
+        lambda attempt, outcome: (
+            outcome if isinstance(outcome, (Written, Pending)) else _written_anyway(attempt)
+        ),
+    )
+
+
+def _not_written_counts(patch: Patch) -> None:
+    _of_outcomes(
+        patch,
+        lambda attempt, outcome: (
+            _written_anyway(attempt) if isinstance(outcome, NotWritten) else outcome
+        ),
+    )
+
+
+def _unknown_is_not_written(patch: Patch) -> None:
+    def unsaid(_self: Any, _batch: Any, answer: Any) -> None:
+        answer.lost += answer.unknown
+        answer.unknown = []
+
+    patch.setattr(Delivery, "_read_unsaid", unsaid)
+
+
+def _no_recovery(patch: Patch) -> None:
+    def forgotten(self: Delivery) -> int:
+        open_ones = self.ledger.unsettled(self.sync.name)
+        self.ledger.write(self.run, closed=[intent.batch_id for intent in open_ones])
+        return 0
+
+    patch.setattr(Delivery, "recover", forgotten)
+
+
+def _receipt_dropped(patch: Patch) -> None:
+    original = Delivery._close
+
+    def closed(self: Delivery, batch: Any, answer: Any) -> None:
+        answer.pending.clear()
+        original(self, batch, answer)
+
+    patch.setattr(Delivery, "_close", closed)
+
+
+def _another_id_each_time(patch: Patch) -> None:
+    original = Delivery._write
+
+    def written(self: Delivery, batch: Any) -> Any:
+        return original(self, replace(batch, batch_id=self.world.new_id()))
+
+    patch.setattr(Delivery, "_write", written)
+
+
+def _rejects_forgotten(patch: Patch) -> None:
+    patch.setattr(Ledger, "_queue_rejects", lambda *_: None)
+
+
+def _fingerprint_first(patch: Patch) -> None:
+    original = Delivery._commit
+
+    def committed(self: Delivery, batches: Any) -> None:
+        original(self, batches)
+        known = [
+            Known(each.key, each.remote_id, each.origin, each.fingerprint, each.sent, each.observed)
+            for batch in batches
+            for each in batch.attempts
+            if batch.operation == "update"
+        ]
+        if known:
+            self.ledger.write(self.run, known=known)
+
+    patch.setattr(Delivery, "_commit", committed)
+
+
+def _links_not_waited_for(patch: Patch) -> None:
+    original = Delivery._linked
+
+    def linked(self: Delivery, changes: Any) -> Any:
+        return [replace(each, is_part=False) for each in original(self, changes)]
+
+    patch.setattr(Delivery, "_linked", linked)
+
+
+def _lease_ignored(patch: Patch) -> None:
+    patch.setattr(Ledger, "_take_lease", lambda *_: None)
+
+
+def _lease_of_the_dead_kept(patch: Patch) -> None:
+    original = Ledger._take_lease
+
+    def taken(self: Ledger, connection: Any, sync: str, run_id: str, me: Any) -> None:
+        found = connection.exec_driver_sql("select 1 from leases where sync = ?", (sync,)).first()
+        if found is not None:
+            raise HeldByAnotherError("held")
+        original(self, connection, sync, run_id, me)
+
+    patch.setattr(Ledger, "_take_lease", taken)
+
+
+def _lease_not_given_back(patch: Patch) -> None:
+    original = Ledger.finish_run
+
+    def finished(self: Ledger, run: Any, *facts: Any) -> None:
+        with self.reading() as connection:
+            rows = connection.exec_driver_sql("select * from leases").all()
+        original(self, run, *facts)
+        with self._engine.begin() as connection:
+            for row in rows:
+                connection.exec_driver_sql(
+                    "insert or ignore into leases values (?, ?, ?, ?, ?, ?)", tuple(row)
+                )
+
+    patch.setattr(Ledger, "finish_run", finished)
+
+
+def _peoples_records_removed(patch: Patch) -> None:
+    original = reference._removed
+
+    def removed(sync: Any, each: Any, found: Any) -> Any:
+        if each.known is not None:
+            each.known = {**each.known, "origin": "created"}
+        return original(sync, each, found)
+
+    patch.setattr(reference, "_removed", removed)
+
+
+def _peoples_values_overwritten(patch: Patch) -> None:
+    original = reference._is_written
+
+    def is_written(column: Any, *sides: Any) -> bool:
+        return original(replace(column, owner="warehouse"), *sides)
+
+    patch.setattr(reference, "_is_written", is_written)
+
+
+def _key_not_looked_for(patch: Patch) -> None:
+    original = reference._ways
+
+    def ways(*args: Any, **named: Any) -> Any:
+        return (each for each in original(*args, **named) if each[0] != 1)
+
+    patch.setattr(reference, "_ways", ways)
+
+
+def _free_reads(patch: Patch) -> None:
+    original = http.Client.read
+
+    def read(self: http.Client, call: Any, **named: Any) -> Any:
+        free = replace(self, quota=Quota(Rate(), self.runtime))
+        return original(free, call, **named)
+
+    patch.setattr(http.Client, "read", read)
+
+
+def _free_retries(patch: Patch) -> None:
+    original = http.Client._ask
+    free: dict[int, Quota] = {}
+
+    def ask(self: http.Client, call: Any, is_empty: Any) -> Any:
+        if id(call) in free:
+            return original(replace(self, quota=free[id(call)]), call, is_empty)
+        try:
+            return original(self, call, is_empty)
+        except http.UnknownOutcomeError:
+            free[id(call)] = Quota(Rate(), self.runtime)
+            raise
+
+    patch.setattr(http.Client, "_ask", ask)
+
+
+def _retry_after_ignored(patch: Patch) -> None:
+    patch.setattr(Quota, "refused", lambda *_: None)
+
+
+def _guests_believed(patch: Patch) -> None:
+    patch.setattr(http.Client, "_is_stranger", lambda *_: False)
+
+
+def _guard_open(patch: Patch) -> None:
+    patch.setattr(engine, "judge", lambda sync, _counts, **_named: Verdict(sync.name, ()))
+
+
+def _mutation(safety: str, take_out: Callable[[Patch], None], *found_by: str) -> Mutation:
+    return Mutation(safety, take_out, frozenset(found_by))
+
+
+MUTATIONS = (
+    _mutation("the intent is in the ledger before a request leaves", _no_intents, "exactly once"),
+    _mutation("what nobody heard of is read back", _no_read_back, "ledger explains"),
+    _mutation("what is found is compared with what was sent", _found_is_written, "desired values"),
+    _mutation("each record has its own outcome", _whole_answer_counts, "no false written"),
+    _mutation("not written isn't written", _not_written_counts, "no false written"),
+    _mutation(
+        "what an answer leaves out is read back", _unknown_is_not_written, "held with a reason"
+    ),
+    _mutation("a start reads back what a crash left", _no_recovery, "ledger explains"),
+    _mutation("a receipt is kept until it is collected", _receipt_dropped, "ledger explains"),
+    _mutation(
+        "a batch keeps its id when it is sent again", _another_id_each_time, "ledger explains"
+    ),
+    _mutation("what was refused waits in the queue", _rejects_forgotten, "nothing left"),
+    _mutation("the fingerprint is stored after the write", _fingerprint_first, "desired values"),
+    _mutation(
+        "a link that can't be made yet is waited for", _links_not_waited_for, "desired values"
+    ),
+    _mutation("a lease is heeded", _lease_ignored, "no lease", "one at a time"),
+    _mutation("a dead process's lease is taken over", _lease_of_the_dead_kept, "no surprises"),
+    _mutation("a lease is given back", _lease_not_given_back, "no lease"),
+    _mutation("only what we created is removed", _peoples_records_removed, "not ours"),
+    _mutation(
+        "a field is written by its owner alone", _peoples_values_overwritten, "people's fields"
+    ),
+    _mutation("a record with our key is ours", _key_not_looked_for, "exactly once"),
+    _mutation("a read takes a token of the quota", _free_reads, "quota"),
+    _mutation("a retry takes a token of the quota", _free_retries, "quota"),
+    _mutation("Retry-After is waited for", _retry_after_ignored, "quota"),
+    _mutation(
+        "an empty list shown to a guest isn't believed", _guests_believed, "held with a reason"
+    ),
+    _mutation("the guard stops an emptied model", _guard_open, "guard"),
+)

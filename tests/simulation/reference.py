@@ -1,0 +1,457 @@
+"""A plan in plain Python: the rules of reverse_etl/plan again, a record at a time.
+
+It costs a hundredth of the SQL, so that a hundred thousand worlds can be planned,
+and it is a second reading of the rules: test_reference.py holds both to the same
+changes, column by column. Each rule of the SQL is one function here, under the
+name it has there; what a new rule adds is added in both places.
+"""
+
+import base64
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+import orjson
+from sqlalchemy import select
+
+from crm.protocol import Crm, Value
+from reverse_etl.ledger import Ledger
+from reverse_etl.ledger.schema import records, rejects
+from reverse_etl.plan import Change, Counts, Plan, Planner
+from reverse_etl.plan.planner import SENDING
+from reverse_etl.plan.reading import Wanted, fetch_pages
+from reverse_etl.syncs import Column, Sync
+
+Row = Mapping[str, Any]
+Fields = Mapping[str, Any]
+
+PLAIN = {
+    "tinyint", "smallint", "integer", "int", "bigint", "utinyint", "usmallint", "uinteger",
+    "ubigint", "double", "float", "real", "boolean", "bool",
+}  # fmt: skip
+"""The types whose values travel as numbers and booleans; all else is a string."""
+
+
+class Models(Protocol):
+    """Where the sync models' rows come from."""
+
+    def desired(self, sync: Sync) -> Sequence[Row]:
+        """The model's rows, with their fingerprints."""
+
+    def redirects(self, sync: Sync) -> Sequence[tuple[str, str, str]]:
+        """Old key, new key and kind."""
+
+
+@dataclass
+class Candidate:
+    """A key that may need something: what we want of it, and what is known of it."""
+
+    key: str
+    row: Row | None
+    known: Row | None
+    ours: dict[str, str | None]
+    record_id: str | None = None
+    rejected: str | None = None
+    redirected: str | None = None
+    formerly: tuple[str, ...] = ()
+    links: dict[str, str] = field(default_factory=dict)
+    """By field: the CRM's id of the record it points at, or that one is coming."""
+
+    @property
+    def is_desired(self) -> bool:
+        return self.row is not None
+
+    @property
+    def is_new(self) -> bool:
+        return self.row is not None and self.known is None
+
+    @property
+    def fingerprint(self) -> str | None:
+        return self.row["fingerprint"] if self.row is not None else None
+
+
+@dataclass(frozen=True)
+class Found:
+    """Which of the CRM's records is a candidate's, and how we know."""
+
+    remote_id: str
+    how: str
+    records: int
+    claims: int
+
+
+class ReferencePlan(Plan):
+    """The decided changes, in a list."""
+
+    def __init__(self) -> None:
+        self.decided: dict[str, list[Change]] = {}
+        self.totals: dict[str, tuple[int, int, int]] = {}
+
+    def counts(self, sync: Sync) -> Counts:
+        operations: dict[str, int] = {}
+        for change in sorted(self.decided.get(sync.name, ()), key=lambda each: each.operation):
+            operations[change.operation] = operations.get(change.operation, 0) + 1
+        return Counts(*self.totals[sync.name], operations)
+
+    def changes(
+        self, sync: Sync, operations: Sequence[str] = SENDING, *, limit: int | None = None
+    ) -> Iterator[Change]:
+        wanted = [
+            change
+            for operation in operations
+            for change in self.decided.get(sync.name, ())
+            if change.operation == operation
+        ]
+        yield from wanted[:limit]
+
+
+class ReferencePlanner(Planner):
+    """Makes the same plans as `Planner`; the models are given to it instead of a connection."""
+
+    def __init__(self, models: Models, ledger: Ledger) -> None:
+        self.plan: ReferencePlan = ReferencePlan()
+        self._models = models
+        self._ledger = ledger
+        self._candidates: dict[str, list[Candidate]] = {}
+
+    def take(
+        self, syncs: Sequence[Sync], *, keys: list[str] | None = None, forced: bool = False
+    ) -> None:
+        for sync in syncs:
+            self._candidates[sync.name] = self._moved(sync, keys, forced=forced)
+
+    def decide(self, sync: Sync, crm: Crm, executor: Executor, in_flight: int) -> Counts:
+        candidates = self._candidates.pop(sync.name)
+        self._link(sync, candidates)
+        theirs = _read(sync, candidates, crm, executor, in_flight)
+        found = _found(sync, candidates, theirs, self._bound(sync))
+        self.plan.decided[sync.name] = sorted(
+            (_change(sync, each, found.get(each.key), theirs) for each in candidates),
+            key=lambda change: (change.operation, change.key),
+        )
+        return self.plan.counts(sync)
+
+    def _moved(self, sync: Sync, keys: list[str] | None, *, forced: bool) -> list[Candidate]:
+        """The keys that may need something: new, no longer wanted, or with another fingerprint."""
+        rows = {str(row[sync.key]): row for row in self._models.desired(sync)}
+        known = self._known(sync)
+        moved = {
+            key
+            for key in rows.keys() | known.keys()
+            if key not in rows
+            or key not in known
+            or rows[key]["fingerprint"] != known[key]["fingerprint"]
+        }
+        unchanged = len(rows) - len(moved & rows.keys())
+        self.plan.totals[sync.name] = (len(rows), len(known), unchanged)
+        waiting = self._rejected(sync)
+        redirects = self._models.redirects(sync) if sync.redirects else ()
+        candidates = []
+        for key in sorted(moved if keys is None else moved & set(keys)):
+            row = rows.get(key)
+            rejected_as, why = waiting.get(key, (None, None))
+            is_same = rejected_as == (row["fingerprint"] if row is not None else None)
+            candidates.append(
+                Candidate(
+                    key,
+                    row,
+                    known.get(key),
+                    {each.field: _text(each, row[each.name]) if row else None
+                     for each in sync.columns},
+                    record_id=row[sync.record_id] if row and sync.record_id else None,
+                    rejected=why if is_same and not forced else None,
+                    redirected=next((new for old, new, _ in redirects if old == key), None),
+                    formerly=tuple(
+                        old for old, new, kind in redirects if new == key and kind == "merged"
+                    ),
+                )
+            )  # fmt: skip
+        return candidates
+
+    def _known(self, sync: Sync) -> dict[str, Row]:
+        r = records.c
+        query = select(r.key, r.fingerprint, r.remote_id, r.origin, r.sent, r.observed).where(
+            r.sync == sync.name, r.state == "live"
+        )
+        with self._ledger.reading() as connection:
+            return {
+                row.key: {
+                    "fingerprint": row.fingerprint,
+                    "remote_id": row.remote_id,
+                    "origin": row.origin,
+                    "sent": orjson.loads(row.sent),
+                    "observed": orjson.loads(row.observed) if row.observed else {},
+                }
+                for row in connection.execute(query)
+            }
+
+    def _rejected(self, sync: Sync) -> dict[str, tuple[str | None, str]]:
+        q = rejects.c
+        query = select(q.key, q.fingerprint, q.error_code, q.error_field).where(
+            q.sync == sync.name, q.state == "waiting"
+        )
+        with self._ledger.reading() as connection:
+            return {
+                row.key: (
+                    row.fingerprint,
+                    row.error_code + (f" ({row.error_field})" if row.error_field else ""),
+                )
+                for row in connection.execute(query)
+            }
+
+    def _bound(self, sync: Sync) -> set[str]:
+        """The CRM's records that we know under one of our keys."""
+        r = records.c
+        query = select(r.remote_id).where(
+            r.destination == sync.destination, r.object == sync.object, r.state == "live"
+        )
+        with self._ledger.reading() as connection:
+            return set(connection.execute(query).scalars())
+
+    def _link(self, sync: Sync, candidates: Sequence[Candidate]) -> None:
+        """The CRM's ids of the records that are pointed at; what is planned to be is coming."""
+        for column in sync.links:
+            target = column.links_to or ""
+            keys = {key for each in candidates if (key := each.ours[column.field]) is not None}
+            ids = self._ledger.remote_ids(target, sorted(keys))
+            coming = {
+                change.key
+                for change in self.plan.decided.get(target, ())
+                if change.operation in {"create", "adopt"}
+            }
+            for each in candidates:
+                key = each.ours[column.field]
+                if key in ids:
+                    each.links[column.field] = ids[key]
+                elif key in coming:
+                    each.links[column.field] = f"coming: {key}"
+
+
+def _read(
+    sync: Sync, candidates: Sequence[Candidate], crm: Crm, executor: Executor, in_flight: int
+) -> dict[str, Fields]:
+    """The CRM's records that the candidates may be, by its ids."""
+    looked_at = [each for each in candidates if each.rejected is None]
+    new = [each for each in looked_at if each.is_new]
+    ids = {
+        each.known["remote_id"]
+        for each in looked_at
+        if each.known and (each.is_desired or sync.on_missing != "keep")
+    }
+    if sync.record_id:
+        ids |= {each.record_id for each in new if each.record_id is not None}
+    wanted = [Wanted("id", sorted(ids)), Wanted(sync.key_field, sorted(each.key for each in new))]
+    for name in dict.fromkeys(group[0] for group in sync.match):
+        values = {value for each in new if (value := each.ours[name]) is not None}
+        wanted.append(Wanted(name, sorted(values)))
+    wanted = [each for each in wanted if each.values]
+    if not wanted:
+        return {}
+    return {
+        record.remote_id: record.fields
+        for page in fetch_pages(crm, sync.object, wanted, executor, in_flight)
+        for record in page
+    }
+
+
+def _found(
+    sync: Sync,
+    candidates: Sequence[Candidate],
+    theirs: Mapping[str, Fields],
+    bound: set[str],
+) -> dict[str, Found]:
+    best: dict[str, dict[str, str]] = {}
+    for each in candidates:
+        ways: dict[int, dict[str, str]] = {}
+        for remote_id, fields in theirs.items():
+            for rank, how in _ways(sync, each, remote_id, fields, is_bound=remote_id in bound):
+                ways.setdefault(rank, {})[remote_id] = how
+        if ways:
+            best[each.key] = ways[min(ways)]
+    claims: dict[str, int] = {}
+    for each in candidates:
+        for remote_id in best.get(each.key, {}) if each.is_desired else ():
+            claims[remote_id] = claims.get(remote_id, 0) + 1
+    return {
+        key: Found(
+            min(ids),
+            next(iter(ids.values())),
+            len(ids),
+            max(claims.get(remote_id, 0) for remote_id in ids),
+        )
+        for key, ids in best.items()
+    }
+
+
+def _ways(
+    sync: Sync, each: Candidate, remote_id: str, fields: Fields, *, is_bound: bool
+) -> Iterator[tuple[int, str]]:
+    """In which ways a record of the CRM's is a candidate's; the lowest rank counts."""
+    if each.known is not None and remote_id == each.known["remote_id"]:
+        yield 0, "known"
+    if not each.is_new:
+        return
+    their_key = _shown(fields.get(sync.key_field))
+    is_free = their_key is None and not is_bound
+    if their_key == each.key:
+        yield 1, "it carries our key"
+    if each.record_id == remote_id and is_free:
+        yield 2, "identity found it to be the same"
+    if each.record_id == remote_id and their_key in each.formerly:
+        yield 3, "it was that of another, merged into this one"
+    first = 4 if sync.record_id else 2
+    for rank, group in enumerate(sync.match, start=first):
+        values = [(_shown(fields.get(name)), each.ours[name]) for name in group]
+        if is_free and all(one is not None and one == other for one, other in values):
+            yield rank, f"it has the same {' and '.join(group)}"
+
+
+def _judged(sync: Sync, each: Candidate, found: Found | None) -> tuple[str, str | None]:
+    """What is to be done with a candidate, before its fields are looked at, and why."""
+    waits = _waits(sync, each)
+    if each.rejected is not None:
+        return "held", f"the CRM rejected it, {each.rejected}, and it has not changed since"
+    if not each.is_desired:
+        return _removed(sync, each, found)
+    if each.known is not None and found is None:
+        return "held", "it is gone from the CRM"
+    if found is not None and found.records > 1:
+        return "held", f"{found.records} records of the CRM could be it"
+    if found is not None and found.claims > 1:
+        return "held", "several of our records could be the same record of the CRM"
+    if any(column.required_link and column.field in waits for column in sync.links):
+        return "held", f"it waits for what it must be linked to: {', '.join(waits)}"
+    is_there = found is not None
+    if sync.mode == ("create_only" if is_there else "update_only"):
+        return "held", f"the mode is {sync.mode}"
+    if found is not None and each.known is None:
+        return "adopt", found.how
+    reason = f"without {', '.join(waits)}, not there yet" if waits else None
+    return ("update" if is_there else "create"), reason
+
+
+def _removed(sync: Sync, each: Candidate, found: Found | None) -> tuple[str, str]:
+    """What is to be done with a record that the model no longer has."""
+    if each.redirected is not None:
+        return "keep", f"merged into {each.redirected}"
+    if each.known is not None and each.known["origin"] == "adopted":
+        return "keep", "no longer wanted, but people made it"
+    if sync.on_missing == "keep":
+        return "keep", "no longer wanted; on_missing is keep"
+    if found is None:
+        return "forget", "no longer wanted, and gone from the CRM"
+    return sync.on_missing, "no longer wanted"
+
+
+def _change(
+    sync: Sync, each: Candidate, found: Found | None, theirs: Mapping[str, Fields]
+) -> Change:
+    operation, reason = _judged(sync, each, found)
+    waits = _waits(sync, each)
+    if operation == "create":
+        payload = {
+            column.field: _value(column, text)
+            for column in sync.columns
+            if (text := each.ours[column.field]) is not None
+            and column.owner != "crm"
+            and (not column.links_to or column.field in each.links)
+        }
+        return Change(
+            sync.name, each.key, operation, reason, None, "created", payload, None, waits,
+            each.fingerprint, {}, {},
+        )  # fmt: skip
+    held: Fields = theirs.get(found.remote_id, {}) if found else {}
+    known = each.known or {"remote_id": None, "origin": "adopted", "sent": {}, "observed": {}}
+    payload, before = {}, None
+    if operation in {"adopt", "update"}:
+        written = [column for column in sync.columns if _is_written(column, each, known, held)]
+        payload = {column.field: _value(column, each.ours[column.field]) for column in written}
+        before = {column.field: held.get(column.field) for column in written}
+        if not payload:
+            operation, reason, before = "unchanged", "the CRM holds it so already", None
+    elif operation in {"archive", "delete"}:
+        before = dict(held)
+    return Change(
+        sync.name,
+        each.key,
+        operation,
+        reason,
+        found.remote_id if found else known["remote_id"],
+        known["origin"],
+        payload,
+        before,
+        waits,
+        each.fingerprint,
+        known["sent"],
+        known["observed"],
+    )
+
+
+def _is_written(column: Column, each: Candidate, known: Row, held: Fields) -> bool:
+    """Whether the field of a record that is there is to be written.
+
+    The table of cases is docs/reference/ownership.md.
+    """
+    ours = each.links.get(column.field) if column.links_to else each.ours[column.field]
+    theirs, sent = _shown(held.get(column.field)), _shown(known["sent"].get(column.field))
+    expected = sent
+    if column.field in known["observed"]:
+        expected = _shown(known["observed"][column.field])
+    if column.owner == "crm" or ours == theirs:
+        return False
+    as_we_left_it = sent is not None and theirs == expected
+    if column.owner == "fill_empty":
+        return ours != sent and ((theirs is None and ours is not None) or as_we_left_it)
+    return (ours != sent or theirs != expected) and (ours is not None or as_we_left_it)
+
+
+def _waits(sync: Sync, each: Candidate) -> tuple[str, ...]:
+    """The links that can't be made yet."""
+    return tuple(
+        column.field
+        for column in sync.links
+        if each.ours[column.field] is not None and column.field not in each.links
+    )
+
+
+def _text(column: Column, value: Any) -> str | None:
+    """A column's value as text; empty is null."""
+    text: str | None
+    match value:
+        case None:
+            text = None
+        case bool():
+            text = "true" if value else "false"
+        case float():
+            text = repr(value) if math.isfinite(value) else None
+        case Decimal():
+            _, _, scale = column.data_type.partition("(")[2].rstrip(")").partition(",")
+            text = f"{value:.{int(scale or 0)}f}"
+        case datetime():
+            utc = value.astimezone(UTC) if value.tzinfo else value
+            text = utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        case date():
+            text = value.isoformat()
+        case bytes():
+            text = base64.b64encode(value).decode()
+        case list() | dict():
+            text = orjson.dumps(value).decode()
+        case _:
+            text = str(value)
+    return text or None
+
+
+def _value(column: Column, text: str | None) -> Value:
+    """The text of a value as it travels."""
+    is_plain = column.data_type.partition("(")[0].strip() in PLAIN and not column.links_to
+    return orjson.loads(text) if is_plain and text is not None else text
+
+
+def _shown(value: Any) -> str | None:
+    """A value of a record as text: as its JSON has it; empty is null."""
+    text = value if isinstance(value, str) or value is None else orjson.dumps(value).decode()
+    return text or None

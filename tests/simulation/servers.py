@@ -1,0 +1,493 @@
+"""The CRMs of the simulation, each a whole server behind one call.
+
+- `SelfBuiltServer` is like PocketBase: filters, atomic batches, tokens, guests
+  who are shown nothing.
+- `LateServer` takes jobs, and says later what became of them.
+- `HubSpotServer` is the sandbox of HubSpot.
+
+A server knows nothing of faults; the network has them.
+"""
+
+import base64
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import orjson
+
+from crm.transport import Answer, Request
+from sandbox.hubspot.api import HubSpot as Sandbox
+from sandbox.hubspot.properties import Property
+from sandbox.messages import Request as SandboxRequest
+
+Fields = dict[str, Any]
+Place = tuple[str, str]
+"""Object and id of a record."""
+State = dict[Place, dict[str, str]]
+"""What every live record holds, as text; what is empty isn't there."""
+
+LONGEST = 20
+"""Characters of a name; a longer one is refused."""
+OBJECTS = ("companies", "contacts", "orders")
+FIELDS = ("name", "phone", "title", "stage", "notes", "count")
+LINKS: Mapping[str, Mapping[str, str]] = {
+    "companies": {},
+    "contacts": {"company": "companies"},
+    "orders": {"company": "companies", "contact": "contacts"},
+}
+"""By object: which field points at which object."""
+
+
+class Server(Protocol):
+    """A CRM's server."""
+
+    key_field: str
+    quota: tuple[int, float] | None
+    """So many requests in any window of so many seconds."""
+
+    def handle(self, request: Request, now: float) -> Answer:
+        """Carry out a request that has arrived."""
+
+    def budget(self, request: Request) -> str:
+        """Which budget a request draws on."""
+
+    def forget_tokens(self) -> None:
+        """Let every token end."""
+
+    def state(self) -> State:
+        """What it holds."""
+
+    def put(self, object_name: str, fields: Mapping[str, str], remote_id: str | None) -> str:
+        """Write a record as people do; gives its id."""
+
+    def remove(self, place: Place) -> None:
+        """Remove a record as people do."""
+
+
+@dataclass
+class Refusal(Exception):
+    """A record can't be written as it is."""
+
+    name: str
+    code: str
+    status: int = 400
+
+
+@dataclass
+class Store:
+    """Records in memory, with the rules that they must keep."""
+
+    is_unique: bool = True
+    """The key may be there once only."""
+    spaces_go: bool = False
+    """Phones are shown without their spaces."""
+    objects: dict[str, dict[str, Fields]] = field(
+        default_factory=lambda: {name: {} for name in OBJECTS}
+    )
+    key_field: str = "external_id"
+    _made: int = 0
+
+    def write(self, object_name: str, said: Fields, remote_id: str | None, now: float) -> str:
+        """Make a record, or change it; gives its id."""
+        records = self.objects[object_name]
+        kept = {name: self._kept(object_name, name, value) for name, value in said.items()}
+        key = kept.get(self.key_field)
+        if self.is_unique and key:
+            for other, fields in records.items():
+                if other != remote_id and fields.get(self.key_field) == key:
+                    raise Refusal(self.key_field, "validation_not_unique")
+        if remote_id is None:
+            self._made += 1
+            remote_id = f"made{self._made:011d}"
+        empty = {self.key_field: "", **dict.fromkeys([*FIELDS, *LINKS[object_name]], "")}
+        records[remote_id] = {**(records.get(remote_id) or empty), **kept, "updated": now}
+        return remote_id
+
+    def remove(self, object_name: str, remote_id: str) -> bool:
+        """Remove a record; what pointed at it points at nothing."""
+        if self.objects[object_name].pop(remote_id, None) is None:
+            return False
+        for other, links in LINKS.items():
+            for name, target in links.items():
+                records = self.objects[other] if target == object_name else {}
+                for each, fields in records.items():
+                    if fields[name] == remote_id:
+                        records[each] = {**fields, name: ""}
+        return True
+
+    def state(self) -> State:
+        return {
+            (object_name, remote_id): {
+                name: str(value)
+                for name, value in fields.items()
+                if value not in ("", None) and name != "updated"
+            }
+            for object_name, records in self.objects.items()
+            for remote_id, fields in records.items()
+        }
+
+    def _kept(self, object_name: str, name: str, value: Any) -> Any:
+        if name not in {self.key_field, *FIELDS, *LINKS[object_name]}:
+            return ""
+        if value is None:
+            return ""
+        if name == "name" and len(value) > LONGEST:
+            raise Refusal("name", "validation_max_text_constraint")
+        target = LINKS[object_name].get(name)
+        if target and value and value not in self.objects[target]:
+            raise Refusal(name, "validation_missing_rel_records")
+        if name == "phone" and self.spaces_go:
+            return value.replace(" ", "")
+        return value
+
+
+@dataclass
+class SelfBuiltServer:
+    """PocketBase, as far as its profile needs it."""
+
+    store: Store
+    names_the_bad: bool = True
+    """A batch's refusal says which of its records is bad."""
+    page_cap: int = 1000
+    token_life: float = 3600.0
+    quota: tuple[int, float] | None = None
+    key_field: str = "external_id"
+    tokens: dict[str, float] = field(default_factory=dict)
+    _signed_in: int = 0
+
+    def budget(self, _request: Request) -> str:
+        return ""
+
+    def forget_tokens(self) -> None:
+        self.tokens.clear()
+
+    def state(self) -> State:
+        return self.store.state()
+
+    def put(self, object_name: str, fields: Mapping[str, str], remote_id: str | None) -> str:
+        return self.store.write(object_name, dict(fields), remote_id, 0.0)
+
+    def remove(self, place: Place) -> None:
+        self.store.remove(*place)
+
+    def handle(self, request: Request, now: float) -> Answer:
+        address = urlsplit(request.url)
+        parts = [unquote(part) for part in address.path.strip("/").split("/")][1:]
+        said = orjson.loads(request.body) if request.body else None
+        token = next((v for k, v in request.headers.items() if k == "Authorization"), "")
+        is_known = self.tokens.get(token, 0.0) > now
+        match request.method, parts:
+            case "POST", ["collections", "users", "auth-with-password"]:
+                return _answer(200, {"token": self._token(now)})
+            case "POST", ["collections", "users", "auth-refresh"]:
+                return _answer(200, {"token": token}) if is_known else _problem(401)
+            case "GET", ["collections", name, "records"]:
+                parameters = {k: v[0] for k, v in parse_qs(address.query).items()}
+                return self._listed(name if is_known else None, parameters)
+            case "POST", ["batch"]:
+                return self._batch(said["requests"], now, is_known=is_known)
+            case _, ["collections", name, "records", *rest]:
+                try:
+                    status, item = self._one(request.method, name, rest, said, now, is_known)
+                except Refusal as refusal:
+                    return _problem(refusal.status, _named(refusal))
+                return _answer(status, item)
+        return _problem(404)
+
+    def _token(self, now: float) -> str:
+        self._signed_in += 1
+        claims = orjson.dumps({"exp": int(now + self.token_life), "n": self._signed_in})
+        token = f"h.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.s"
+        self.tokens[token] = now + self.token_life
+        return token
+
+    def _listed(self, name: str | None, parameters: Mapping[str, str]) -> Answer:
+        size = min(int(parameters["perPage"]), self.page_cap)
+        if name is None:
+            return _answer(200, {"perPage": size, "totalItems": 0, "items": []})
+        items = [self._item(name, remote_id) for remote_id in self.store.objects[name]]
+        if "filter" in parameters:
+            test = Filter(parameters["filter"])
+            items = [item for item in items if test.holds(item)]
+        for key in reversed(parameters.get("sort", "id").split(",")):
+            items.sort(key=lambda item: item[key])
+        return _answer(200, {"perPage": size, "totalItems": len(items), "items": items[:size]})
+
+    def _batch(
+        self, requests: Sequence[Mapping[str, Any]], now: float, *, is_known: bool
+    ) -> Answer:
+        before = {name: dict(records) for name, records in self.store.objects.items()}
+        results = []
+        for number, each in enumerate(requests):
+            _, _, _, name, _, *rest = each["url"].split("/")
+            try:
+                status, item = self._one(
+                    each["method"], unquote(name), [unquote(r) for r in rest], each.get("body"),
+                    now, is_known,
+                )  # fmt: skip
+            except Refusal as refusal:
+                self.store.objects = before
+                if not self.names_the_bad:
+                    return _problem(400)
+                said = {"status": refusal.status, "message": "no", "data": _named(refusal)}
+                return _problem(400, {"requests": {str(number): {"response": said}}})
+            results.append({"status": status, "body": item})
+        return _answer(200, results)
+
+    def _one(
+        self,
+        method: str,
+        name: str,
+        rest: Sequence[str],
+        said: Fields | None,
+        now: float,
+        is_known: bool,
+    ) -> tuple[int, Fields | None]:
+        if not is_known:
+            raise Refusal("", "", 404 if rest else 400)
+        if method in {"PATCH", "DELETE"} and rest[0] not in self.store.objects[name]:
+            raise Refusal("", "", 404)
+        if method == "DELETE":
+            self.store.remove(name, rest[0])
+            return 204, None
+        fields = dict(said or {})
+        wanted = rest[0] if rest else fields.pop("id", None)
+        return 200, self._item(name, self.store.write(name, fields, wanted, now))
+
+    def _item(self, name: str, remote_id: str) -> Fields:
+        fields = self.store.objects[name][remote_id]
+        return {"id": remote_id, **fields, "updated": f"{fields['updated']:020.6f}"}
+
+
+class Filter:
+    """A filter in PocketBase's language, as far as its profile speaks it."""
+
+    _TOKEN = re.compile(r"\(|\)|\|\||&&|(\w+)(>=|>|=)'((?:[^'\\]|\\.)*)'")
+
+    def __init__(self, text: str) -> None:
+        self._tokens = list(self._TOKEN.finditer(text))
+        assert sum(len(token[0]) for token in self._tokens) == len(text), text
+
+    def holds(self, item: Fields) -> bool:
+        """Whether a record passes."""
+        rest = iter([*self._tokens, None])
+        self._next = next(rest)
+        self._rest = rest
+        return self._any(item)
+
+    def _any(self, item: Fields) -> bool:
+        value = self._all(item)
+        while self._next is not None and self._next[0] == "||":
+            self._next = next(self._rest)
+            value = self._all(item) or value
+        return value
+
+    def _all(self, item: Fields) -> bool:
+        value = self._term(item)
+        while self._next is not None and self._next[0] == "&&":
+            self._next = next(self._rest)
+            value = self._term(item) and value
+        return value
+
+    def _term(self, item: Fields) -> bool:
+        token, self._next = self._next, next(self._rest)
+        assert token is not None
+        if token[0] == "(":
+            value = self._any(item)
+            self._next = next(self._rest)
+            return value
+        held, wanted = str(item.get(token[1], "")), re.sub(r"\\(.)", r"\1", token[3])
+        return held == wanted if token[2] == "=" else held > wanted or held == wanted == token[2]
+
+
+@dataclass
+class Job:
+    """A batch that was handed over."""
+
+    object_name: str
+    operation: str
+    writes: list[dict[str, Any]]
+    due: float
+    halfway: float
+    """When the first half of its outcomes is there; the rest is at `due`."""
+    outcomes: list[dict[str, Any]] = field(default_factory=list)
+    asked: int = 0
+
+
+@dataclass
+class LateServer:
+    """Takes jobs under ids that the sender chooses, and carries each out once, later."""
+
+    store: Store
+    longest: float = 0.0
+    """Seconds until a job is carried out."""
+    forgets: bool = False
+    """A receipt whose outcomes were told once is forgotten."""
+    quota: tuple[int, float] | None = None
+    key_field: str = "external_id"
+    jobs: dict[str, Job] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+
+    def budget(self, _request: Request) -> str:
+        return ""
+
+    def forget_tokens(self) -> None:
+        """It knows no tokens."""
+
+    def state(self) -> State:
+        return self.store.state()
+
+    def put(self, object_name: str, fields: Mapping[str, str], remote_id: str | None) -> str:
+        return self.store.write(object_name, dict(fields), remote_id, 0.0)
+
+    def remove(self, place: Place) -> None:
+        self.store.remove(*place)
+
+    def handle(self, request: Request, now: float) -> Answer:
+        self.work(now)
+        said = orjson.loads(request.body) if request.body else {}
+        match urlsplit(request.url).path.strip("/").split("/"):
+            case ["records", name]:
+                return _answer(200, list(self._found(name, said)))
+            case ["count", name]:
+                return _answer(200, {"count": len(self.store.objects[name])})
+            case ["jobs", batch_id] if request.method == "POST":
+                length = self.longest * (1 + len(self.jobs) % 3) / 3
+                job = Job(said["object"], said["operation"], said["writes"], now + length, now)
+                if batch_id not in self.told:
+                    self.jobs.setdefault(batch_id, job)
+                self.work(now)
+                return _answer(200, {"receipt": batch_id})
+            case ["jobs", batch_id]:
+                return self._told(batch_id, now)
+        return _problem(404)
+
+    def work(self, now: float) -> None:
+        """Carry out what is due."""
+        for job in self.jobs.values():
+            if not job.outcomes and job.due <= now:
+                job.outcomes = [self._carried_out(job, each, now) for each in job.writes]
+                job.halfway = now + self.longest / 2
+
+    def _found(self, name: str, said: Mapping[str, Any]) -> Iterator[Fields]:
+        for remote_id, fields in self.store.objects[name].items():
+            value = remote_id if said.get("field") == "id" else fields.get(said.get("field", ""))
+            if not said or str(value) in said["values"]:
+                yield {"id": remote_id, **fields}
+
+    def _told(self, batch_id: str, now: float) -> Answer:
+        job = self.jobs.get(batch_id)
+        if job is None:
+            return _problem(404)
+        keys = [each["key"] for each in job.writes]
+        if not job.outcomes:
+            return _answer(200, {"keys": keys, "outcomes": [], "after": max(1.0, job.due - now)})
+        half = len(job.outcomes) // 2 if now < job.halfway else len(job.outcomes)
+        if half == len(job.outcomes) and self.forgets and job.asked:
+            del self.jobs[batch_id]
+            self.told.add(batch_id)
+            return _problem(404)
+        job.asked += half == len(job.outcomes)
+        after = max(1.0, job.halfway - now)
+        return _answer(200, {"keys": keys, "outcomes": job.outcomes[:half], "after": after})
+
+    def _carried_out(self, job: Job, said: Mapping[str, Any], now: float) -> dict[str, Any]:
+        told: dict[str, Any] = {"key": said["key"], "id": said["id"]}
+        if job.operation != "create" and said["id"] not in self.store.objects[job.object_name]:
+            return {**told, "status": "gone"}
+        if job.operation == "delete":
+            self.store.remove(job.object_name, said["id"])
+            return {**told, "status": "written"}
+        try:
+            remote_id = self.store.write(job.object_name, said["fields"], said["id"], now)
+        except Refusal as refusal:
+            return {**told, "status": "rejected", "code": refusal.code, "field": refusal.name}
+        shown = self.store.objects[job.object_name][remote_id]
+        return {**told, "status": "written", "id": remote_id, "fields": shown}
+
+
+class HubSpotServer:
+    """The sandbox of HubSpot, with the same fields for every object."""
+
+    key_field = "tongke_id"
+    quota = None
+    """The sandbox counts by itself."""
+    NAMES: Mapping[str, str] = {"companies": "companies", "contacts": "contacts", "orders": "deals"}
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self._now = 0.0
+        for object_name in self.NAMES.values():
+            table = sandbox.account.table(object_name)
+            for each in table.properties.values():
+                each.is_required = False
+            table.add_property(Property(self.key_field, "ours", is_unique=True))
+            for name in FIELDS:
+                longest = LONGEST if name == "name" else 1000
+                kind = "number" if name == "count" else "string"
+                table.add_property(Property(name, name, kind, max_length=longest))
+
+    def budget(self, request: Request) -> str:
+        if "/crm/v4/" in request.url:
+            return "associations"
+        return "search" if request.url.endswith("/search") else ""
+
+    def forget_tokens(self) -> None:
+        self.sandbox.account.tokens.granted.clear()
+
+    def handle(self, request: Request, now: float) -> Answer:
+        self._now = now
+        address = urlsplit(request.url)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        said = SandboxRequest(
+            request.method, address.path, address.query, headers, request.body or b""
+        )
+        answer = self.sandbox(said)
+        return Answer(answer.status, answer.headers, answer.encoded())
+
+    def state(self) -> State:
+        account = self.sandbox.account
+        wanted = {self.key_field, *FIELDS}
+        state: State = {}
+        for ours, theirs in self.NAMES.items():
+            for record in account.table(theirs).by_change.values():
+                fields = {n: v for n, v in record.properties.items() if n in wanted and v}
+                for name, target in LINKS[ours].items():
+                    linked = account.associations.of((theirs, self.NAMES[target]), record.id)
+                    primary = [each for each, types in linked.items() if types & {1, 5}]
+                    if linked:
+                        fields[name] = (primary or sorted(linked, key=int))[0]
+                state[ours, record.id] = fields
+        return state
+
+    def put(self, object_name: str, fields: Mapping[str, str], remote_id: str | None) -> str:
+        account = self.sandbox.account
+        table = account.table(self.NAMES[object_name])
+        at = round(self._now * 1000)
+        if remote_id is not None:
+            record = table.must_find(remote_id)
+            table.update(record, table.checker.values(fields), at)
+            return remote_id
+        return table.create(table.checker.values(fields), account.new_id(), at).id
+
+    def remove(self, place: Place) -> None:
+        account = self.sandbox.account
+        table = account.table(self.NAMES[place[0]])
+        table.archive(table.must_find(place[1]), round(self._now * 1000))
+        account.associations.remove_all(table.name, place[1])
+
+
+def _named(refusal: Refusal) -> Fields:
+    if not refusal.name:
+        return {}
+    return {refusal.name: {"code": refusal.code, "message": "refused by a rule"}}
+
+
+def _answer(status: int, data: Any) -> Answer:
+    return Answer(status, {}, b"" if data is None else orjson.dumps(data))
+
+
+def _problem(status: int, data: Fields | None = None) -> Answer:
+    return _answer(status, {"status": status, "message": "no", "data": data or {}})

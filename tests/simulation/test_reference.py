@@ -1,0 +1,193 @@
+"""The reference planner decides as the SQL does, column by column."""
+
+import dataclasses
+import itertools
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crm.protocol import RemoteRecord
+from reverse_etl.ledger import Attempt, Known, Ledger, Settled
+from reverse_etl.plan import Change, Planner
+from reverse_etl.syncs import Column, Sync
+from tests.simulation.clock import SimulatedClock, new_world
+from tests.simulation.direct import AtOnce, StillCrm
+from tests.simulation.reference import ReferencePlanner
+from tests.simulation.warehouse import Models, open_warehouse
+
+EVERY_OPERATION = (
+    "create", "adopt", "update", "archive", "delete", "keep", "held", "forget", "unchanged",
+    "conflict",
+)  # fmt: skip
+KEYS = ("a", "b", "c'c", "中")
+TEXTS = st.sampled_from(["", "x", "y", "张三", 'q"\\', "138"])
+IDS = ("1", "2", "3")
+
+TYPED = (
+    Column("count", "count", "bigint", ""),
+    Column("is_in", "is_in", "boolean", ""),
+    Column("amount", "amount", "decimal(18,2)", ""),
+    Column("ratio", "ratio", "double", ""),
+    Column("at", "at", "timestamp", ""),
+    Column("born", "born", "date", ""),
+)
+VALUES: Mapping[str, st.SearchStrategy[Any]] = {
+    "bigint": st.integers(-(2**63), 2**63 - 1),
+    "boolean": st.booleans(),
+    "decimal(18,2)": st.decimals(Decimal(-(10**15)), Decimal(10**15), places=2),
+    "double": st.sampled_from([0.5, 1.0, -3.25, 1e20, float("nan"), float("inf")]),
+    "timestamp": st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)),  # noqa: DTZ001 - has none
+    "date": st.dates(date(1, 1, 2)),
+    "varchar": st.none() | TEXTS,
+}
+SHOWN = st.none() | TEXTS | st.integers(-2, 2) | st.booleans() | st.just(1.0)
+
+
+@st.composite
+def syncs(draw: st.DrawFn) -> tuple[Sync, Sync]:
+    owners = st.sampled_from(["warehouse", "fill_empty", "crm"])
+    common: dict[str, Any] = {"destination": "crm", "schema": "activation", "key": "key"}
+    key = Column("key", "external_id", "varchar", "")
+    companies = Sync(
+        "companies",
+        object="companies",
+        model="",
+        table="sync_companies",
+        columns=(key, Column("name", "na'me", "varchar", "")),
+        **common,
+    )
+    people = Sync(
+        "people",
+        object=draw(st.sampled_from(["people", "companies"])),
+        model="",
+        table="sync_people",
+        columns=(
+            key,
+            Column("name", "name", "varchar", "", owner=draw(owners)),
+            Column("phone", 'pho"ne', "varchar", "", owner=draw(owners)),
+            Column("company", "company", "varchar", "", links_to="companies",
+                   required_link=draw(st.booleans()), owner=draw(owners)),
+            *(dataclasses.replace(each, owner=draw(owners)) for each in draw(st.sets(
+                st.sampled_from(TYPED), max_size=2)))
+        ),
+        after=("companies",),
+        mode=draw(st.sampled_from(["upsert", "create_only", "update_only"])),
+        on_missing=draw(st.sampled_from(["keep", "archive", "delete"])),
+        match=draw(st.sampled_from([(), (('pho"ne',),), (("name", 'pho"ne'), ("name",))])),
+        record_id=draw(st.sampled_from([None, "crm_id"])),
+        redirects=draw(st.sampled_from([None, ("activation", "redirected")])),
+        **common,
+    )  # fmt: skip
+    return companies, people
+
+
+@st.composite
+def rows(draw: st.DrawFn, sync: Sync) -> list[dict[str, Any]]:
+    made = []
+    for key in draw(st.sets(st.sampled_from(KEYS))):
+        row = {
+            column.name: draw(st.none() | VALUES[column.data_type]) for column in sync.columns[1:]
+        }
+        if "company" in row:
+            row["company"] = draw(st.none() | st.sampled_from(KEYS))
+        row["crm_id"] = draw(st.none() | st.sampled_from(IDS))
+        made.append({"key": key, "fingerprint": draw(st.sampled_from("fg")), **row})
+    return made
+
+
+@st.composite
+def known_records(draw: st.DrawFn, sync: Sync) -> list[Known]:
+    fields = [column.field for column in sync.columns]
+    values = st.dictionaries(st.sampled_from(fields), SHOWN, max_size=4)
+    return [
+        Known(
+            key,
+            draw(st.sampled_from(IDS)),
+            draw(st.sampled_from(["created", "adopted"])),
+            draw(st.sampled_from(["f", "g", None])),
+            draw(values),
+            draw(values),
+            draw(st.sampled_from(["live", "live", "deleted"])),
+        )
+        for key in draw(st.sets(st.sampled_from(KEYS)))
+    ]
+
+
+@st.composite
+def remote_records(draw: st.DrawFn, sync: Sync) -> list[RemoteRecord]:
+    others = st.sampled_from([column.field for column in sync.columns[1:]] + ["notes"])
+    return [
+        RemoteRecord(
+            remote_id,
+            {
+                "external_id": draw(st.none() | st.just("") | st.sampled_from(KEYS)),
+                **draw(st.dictionaries(others, SHOWN)),
+            },
+        )
+        for remote_id in draw(st.sets(st.sampled_from(IDS)))
+    ]
+
+
+@st.composite
+def rejected(draw: st.DrawFn) -> list[Settled]:
+    return [
+        Settled(
+            Attempt(key, "create", None, {}, fingerprint=draw(st.sampled_from(["f", None]))),
+            "rejected",
+            error_code="no",
+            error_field=draw(st.sampled_from([None, "name"])),
+        )
+        for key in draw(st.sets(st.sampled_from(KEYS)))
+    ]
+
+
+REDIRECTS = st.lists(
+    st.tuples(st.sampled_from(KEYS), st.sampled_from(KEYS), st.sampled_from(["merged", "split"])),
+    max_size=2,
+    unique_by=lambda each: each[0],
+)
+
+
+def planned(planner: Planner, both: Sequence[Sync], crm: StillCrm, **options: Any) -> list[Change]:
+    planner.take(both, **options)
+    changes = []
+    for sync in both:
+        planner.decide(sync, crm, AtOnce(), 1)
+        counts = planner.plan.counts(sync)
+        made = list(planner.plan.changes(sync, EVERY_OPERATION))
+        assert counts.operations == {
+            operation: len(list(same))
+            for operation, same in itertools.groupby(sorted(each.operation for each in made))
+        }
+        changes += [dataclasses.replace(each, reason=f"{each.reason} of {counts}") for each in made]
+    return changes
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_the_reference_plans_what_the_sql_plans(data: st.DataObject) -> None:
+    both = data.draw(syncs())
+    models = Models({sync.name: data.draw(rows(sync)) for sync in both}, data.draw(REDIRECTS))
+    crm = StillCrm({})
+    world = new_world(SimulatedClock(datetime(2026, 1, 1, tzinfo=UTC)), 1)
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Ledger(Path(folder) / "ledger.sqlite", world)
+        for sync in both:
+            crm.objects.setdefault(sync.object, data.draw(remote_records(sync)))
+            run = ledger.start_run(sync, "apply")
+            ledger.write(run, settled=data.draw(rejected()), known=data.draw(known_records(sync)))
+            ledger.finish_run(run, "done", {})
+        keys = data.draw(st.none() | st.lists(st.sampled_from(KEYS), max_size=2))
+        options = {"keys": keys, "forced": data.draw(st.booleans())}
+        expected = planned(ReferencePlanner(models, ledger), both, crm, **options)
+        with duckdb.connect(":memory:") as connection:
+            open_warehouse(connection, both, models)
+            assert planned(Planner(connection, ledger), both, crm, **options) == expected
+        ledger.close()

@@ -1,0 +1,140 @@
+"""Who changed what in a CRM, and what of it may never happen at any moment."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+from crm.transport import Request
+from tests.simulation.servers import LINKS, Place, Server, State
+
+Who = Literal["us", "people"]
+
+PEOPLES = ("notes", "stage")
+"""The fields that are the salespeople's alone."""
+FILLED = "title"
+"""The field that we fill where it is empty."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """An invariant that doesn't hold."""
+
+    invariant: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one request of ours did to one record."""
+
+    kind: Literal["create", "update", "remove"]
+    place: Place
+    key: str
+    values: dict[str, str]
+    """What the fields hold now that are another than before."""
+
+
+@dataclass
+class Watcher:
+    """Looks at a CRM's state after every request, and after every hand of people's."""
+
+    key_field: str
+    state: State = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+    made_by: dict[Place, Who] = field(default_factory=dict)
+    removed_by: dict[Place, Who] = field(default_factory=dict)
+    authors: dict[tuple[Place, str], str] = field(default_factory=dict)
+    """Who gave a field the value that it has."""
+    touched: dict[tuple[Place, str], int] = field(default_factory=dict)
+    """How many effects there had been when people last wrote a field."""
+    held: set[tuple[Place, str, str]] = field(default_factory=set)
+    """Every value that a field ever had."""
+    requests: int = 0
+    arrivals: deque[float] = field(default_factory=deque)
+
+    def violated(self, invariant: str, what: str) -> None:
+        self.violations.append(Violation(invariant, what))
+
+    def arrived(self, server: Server, _request: Request, now: float) -> None:
+        """Count a request as the CRM does."""
+        self.requests += 1
+        if server.quota is None:
+            return
+        most, window = server.quota
+        while self.arrivals and self.arrivals[0] <= now - window:
+            self.arrivals.popleft()
+        self.arrivals.append(now)
+        if len(self.arrivals) > most:
+            self.violated("quota", f"{len(self.arrivals)} requests in {window} s, {most} allowed")
+
+    def forget_us(self) -> None:
+        """Take what we wrote as found there: our ledger is lost."""
+        self.effects.clear()
+        self.touched.clear()
+        for field_name, author in self.authors.items():
+            if author == "us":
+                self.authors[field_name] = "another key"
+
+    def look(self, server: Server, who: Who) -> None:
+        """See what has changed, and who did it."""
+        before, now = self.state, server.state()
+        if before == now:
+            return
+        self.state = now
+        removed = [place for place in before if place not in now]
+        for place in removed:
+            self._removed(place, before[place], who)
+        for place, fields in now.items():
+            if (old := before.get(place)) != fields:
+                self._written(place, old, fields, who, is_cascade=bool(removed))
+
+    def _removed(self, place: Place, fields: dict[str, str], who: Who) -> None:
+        self.removed_by[place] = who
+        if who == "us":
+            if self.made_by[place] != "us":
+                self.violated("not ours", f"a record that people made was removed: {place}")
+            self.effects.append(Effect("remove", place, fields.get(self.key_field, ""), {}))
+
+    def _written(
+        self,
+        place: Place,
+        old: dict[str, str] | None,
+        fields: dict[str, str],
+        who: Who,
+        *,
+        is_cascade: bool,
+    ) -> None:
+        if old is None:
+            self.made_by[place] = who
+            self.removed_by.pop(place, None)
+        values = {
+            name: fields.get(name, "")
+            for name in (old or {}).keys() | fields.keys()
+            if (old or {}).get(name) != fields.get(name)
+        }
+        author: str = who
+        if is_cascade and values.keys() <= LINKS[place[0]].keys():
+            # what pointed at a removed record points at nothing: the CRM's own doing
+            author = "the CRM"
+        if old is not None and who == "us" and old.get(self.key_field) and self.key_field in values:
+            # adopted for another key of ours: what we wrote before counts as found there
+            for name in fields:
+                self.authors[place, name] = "another key"
+        for name in sorted(values):
+            if who == "us":
+                self._may_write(place, old or {}, name)
+            self.authors[place, name] = author
+            if who == "people":
+                self.touched[place, name] = len(self.effects)
+            self.held.add((place, name, values[name]))
+        if author == "us":
+            kind: Literal["create", "update"] = "create" if old is None else "update"
+            self.effects.append(Effect(kind, place, fields.get(self.key_field, ""), values))
+
+    def _may_write(self, place: Place, old: dict[str, str], name: str) -> None:
+        if name in PEOPLES:
+            self.violated("people's fields", f"{name} of {place} was written")
+        is_peoples = self.authors.get((place, name)) == "people"
+        if name == FILLED and old.get(name) and is_peoples:
+            self.violated("people's fields", f"{name} of {place} was overwritten")

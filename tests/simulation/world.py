@@ -1,0 +1,389 @@
+"""One seed, one world: it is set up, runs through its rounds, comes to rest, and is looked at."""
+
+import random
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from crm.answers import AnswerRules
+from crm.errors import CrmError
+from crm.http import Client
+from crm.hubspot import rules as hubspot
+from crm.hubspot.crm import HubSpot
+from crm.protocol import Crm
+from crm.quota import Quota, Rate
+from crm.selfbuilt.crm import SelfBuilt
+from crm.selfbuilt.profile import Profile, load_profile
+from crm.selfbuilt.rules import ObjectRules
+from crm.sign_in import SignIn, SignInRules
+from reverse_etl.engine import Applied, Engine, Selection
+from reverse_etl.errors import HeldByAnotherError, SyncError
+from reverse_etl.ledger.schema import leases
+from reverse_etl.plan import Planner
+from sandbox.hubspot.account import Account
+from sandbox.hubspot.api import HubSpot as Sandbox
+from tests.simulation import invariants
+from tests.simulation.clock import SimulatedClock, new_runtime, new_world
+from tests.simulation.landscape import Kind, Landscape, Settings, make_syncs
+from tests.simulation.late import Late
+from tests.simulation.life import ELSEWHERE, Crash, Life, open_ledger
+from tests.simulation.network import FAULTS, Network, Weather
+from tests.simulation.reference import ReferencePlanner
+from tests.simulation.servers import HubSpotServer, LateServer, SelfBuiltServer, Server, Store
+from tests.simulation.tasks import Tasks
+from tests.simulation.warehouse import open_warehouse
+from tests.simulation.watcher import Violation, Watcher
+
+SQL_EVERY = 200
+"""Of so many seeds, one plans with the SQL."""
+MOST_RUNS_TO_REST = 12
+DAY = 86_400.0
+PROFILES = Path(__file__).parent / "profiles"
+RAM = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+
+
+class CachedProfile(Profile):
+    """A profile whose objects are compiled once for all worlds."""
+
+    def object(self, name: str, settings: Mapping[str, str]) -> ObjectRules:
+        return _compiled(self.where, name, settings["users"])
+
+
+@cache
+def _profile(name: str) -> CachedProfile:
+    loaded = load_profile(name if name == "pocketbase" else str(PROFILES / f"{name}.yml"))
+    return CachedProfile(**{each: getattr(loaded, each) for each in Profile.__slots__})
+
+
+@cache
+def _compiled(where: str, name: str, users: str) -> ObjectRules:
+    return Profile.object(_profile(Path(where).stem), name, {"users": users})
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a world."""
+
+    seed: int
+    violations: tuple[Violation, ...]
+    lives: int
+    requests: int
+    runs: int
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How a world's connection is set up."""
+
+    profile: str
+    rate: Rate
+    max_batch: int
+    max_find: int
+
+
+@dataclass
+class SimulatedWorld:
+    """A world of one seed."""
+
+    seed: int
+    folder: Path
+    tell: Callable[[str], None] | None = None
+    clock: SimulatedClock = field(default_factory=SimulatedClock)
+    lives: int = 0
+    runs: int = 0
+    applied: list[Applied] = field(default_factory=list)
+    """What the last run said."""
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+        self.settings = _settings(self.chance)
+        self.server, self.connection = _server(self.settings.kind, self.chance, self.clock)
+        self.watcher = Watcher(self.server.key_field)
+        self.syncs = make_syncs(self.settings)
+        self.landscape = Landscape(self.syncs, self.server, self.watcher, self.chance)
+        self.weather = Weather()
+        self.uses_sql = self.seed % SQL_EVERY == 0
+        self.path = self.folder / f"{self.seed}.sqlite"
+        self._begin_life(None)
+
+    def trace(self, what: str) -> None:
+        """Say what happens."""
+        if self.tell is not None:
+            self.tell(f"{self.clock.time:%d %H:%M:%S.%f} {what}")
+
+    def run(self) -> Report:
+        """Run through all of it."""
+        self.trace(f"{self.settings}")
+        self.trace(f"{self.connection}")
+        try:
+            self._live()
+        except Exception as error:
+            if self.tell is not None:
+                raise
+            self.watcher.violated("no surprises", f"{type(error).__name__}: {error}")
+        finally:
+            self.ledger.close()
+        violations = tuple(dict.fromkeys(self.watcher.violations))
+        for each in violations:
+            self.trace(f"VIOLATION of {each.invariant}: {each.what}")
+        return Report(self.seed, violations, self.lives, self.watcher.requests, self.runs)
+
+    def _live(self) -> None:
+        self.landscape.begin()
+        for number in range(self.chance.randint(1, 3)):
+            if number:
+                self.landscape.go_on()
+                self.landscape.touch()
+            self.clock.sleep(self.chance.choice((60.0, 900.0, DAY)))
+            self.weather.chances = _weather(self.chance)
+            self.trace(f"round {number}: {self.weather.chances}")
+            if self.chance.random() < 0.1:
+                self._meet_another_process()
+            if number and self.chance.random() < 0.05:
+                self._lose_ledger()
+            if self.chance.random() < 0.6:
+                self.life.fuse = int(self.chance.expovariate(1 / 25))
+            self._apply(self._selection())
+        self._come_to_rest()
+
+    def _come_to_rest(self) -> None:
+        self.weather.chances, self.weather.storm = {}, ("", 0)
+        self.life.fuse = None
+        self.trace("the weather is calm from now on")
+        for _ in range(MOST_RUNS_TO_REST):
+            self.clock.sleep(DAY)
+            effects = len(self.watcher.effects)
+            self._apply(None)
+            is_at_rest = effects == len(self.watcher.effects) and all(
+                each.problem is None or each.is_stopped for each in self.applied
+            )
+            if is_at_rest and not any(each.recovered for each in self.applied):
+                break
+        else:
+            self.watcher.violated("comes to rest", f"not after {MOST_RUNS_TO_REST} runs")
+        self.clock.sleep(DAY)
+        invariants.check_rest(self)
+
+    def _selection(self) -> Selection | None:
+        draw = self.chance.random()
+        if draw < 0.06:
+            return Selection(limit=self.chance.randint(1, 4))
+        return Selection(forced=True) if draw < 0.12 else None
+
+    def _apply(self, selection: Selection | None) -> None:
+        """One run of the engine; if its process ends in the middle, another one follows."""
+        is_asked_to_stop = self.weather.chances and self.chance.random() < 0.1
+        calls = self.chance.randint(0, 6) if is_asked_to_stop else None
+        self.is_stopping = (lambda: False) if calls is None else _after(calls)
+        self.trace(f"run: {selection}")
+        self.runs += 1
+        try:
+            self.applied = self.engine.apply(self.syncs, selection)
+        except Crash:
+            self._crash()
+        except (CrmError, SyncError) as error:
+            self.trace(f"it ended with {type(error).__name__}: {error}")
+            self.watcher.violated("no surprises", f"{type(error).__name__}: {error}")
+        else:
+            for each in self.applied:
+                self.trace(f"{each.sync.name}: {each.status} {each.tally} {each.problem}")
+            invariants.check_run(self)
+
+    def _meet_another_process(self) -> None:
+        """Try to run while another process, which lives, applies one of the syncs."""
+        self.life.fuse = None
+        sync = self.chance.choice(self.syncs).name
+        row = {"sync": sync, "run_id": "theirs", "host": ELSEWHERE, "pid": 1,
+               "process_started": "", "taken_at": ""}  # fmt: skip
+        with self.ledger._engine.begin() as connection:
+            connection.execute(leases.insert().values(row))
+        self.trace(f"another process applies {sync}")
+        requests = self.watcher.requests
+        try:
+            self.engine.apply(self.syncs)
+        except HeldByAnotherError:
+            pass
+        else:
+            self.watcher.violated("one at a time", f"{sync} was applied by two processes")
+        if self.watcher.requests != requests:
+            self.watcher.violated("one at a time", "something was sent all the same")
+        with self.ledger._engine.begin() as connection:
+            connection.execute(leases.delete().where(leases.c.run_id == "theirs"))
+
+    def _lose_ledger(self) -> None:
+        """Begin with an empty ledger, unless something is under way."""
+        if any(self.ledger.unsettled(sync.name) for sync in self.syncs):
+            return
+        self.trace("the ledger is lost")
+        self.ledger.close()
+        self.path.unlink()
+        self.watcher.forget_us()
+        self._begin_life(None)
+
+    def _crash(self) -> None:
+        self.tasks.abandon(self.network.get_one_request_through)
+        self.ledger.close()
+        # the quota is counted by the process: a new one doesn't know what the last one sent
+        self.clock.sleep(self.chance.choice((15.0, 60.0, 4_000.0)))
+        if self.chance.random() < 0.3:
+            self.landscape.touch()
+        fuse = int(self.chance.expovariate(1 / 10)) if self.chance.random() < 0.3 else None
+        self._begin_life(fuse)
+        self._apply(None)
+
+    def _begin_life(self, fuse: int | None) -> None:
+        self.lives += 1
+        self.life = Life(self.lives, fuse, on_end=lambda where: self.trace(f"CRASH {where}"))
+        self.tasks = Tasks(self.life, self.chance)
+        world = new_world(self.clock, self.chance.getrandbits(32), self.tasks.first_done)
+        self.ledger = open_ledger(self.path, world, self.life)
+        self.network = Network(
+            self.server, self.weather, self.watcher, self.clock, self.chance, self.life, self.trace
+        )
+        crm = self._connect()
+        self.is_stopping: Callable[[], bool] = lambda: False
+        self.engine = Engine(
+            {},
+            self.ledger,
+            lambda _name: crm,
+            self._open_warehouse,
+            world,
+            new_executor=self.tasks.executor,
+            new_planner=Planner if self.uses_sql else ReferencePlanner,
+            is_stopping=lambda: self.is_stopping(),
+            check_builds=False,
+        )
+
+    def _connect(self) -> Crm:
+        runtime = new_runtime(self.clock, self.chance.getrandbits(32))
+        rate = self.connection.rate
+
+        def client(rules: AnswerRules, sign_in: SignInRules, **more: Any) -> Client:
+            secrets = {"users": "users", "identity": "i", "password": "p", "access_token": "pat-sandbox",
+                       "client_id": "sandbox", "client_secret": "sandbox-client-secret",
+                       "refresh_token": "sandbox-refresh-token"}  # fmt: skip
+            return Client(
+                "http://crm", rules, SignIn(sign_in, secrets, runtime), Quota(rate, runtime),
+                self.network, runtime, **more,
+            )  # fmt: skip
+
+        crm: HubSpot | SelfBuilt | Late
+        if self.settings.kind == "hubspot":
+            budgets = {
+                hubspot.SEARCH: Quota(hubspot.SEARCH_RATE, runtime),
+                hubspot.ASSOCIATIONS: Quota(hubspot.ASSOCIATIONS_RATE, runtime),
+            }
+            auth = hubspot.oauth() if self.connection.profile == "oauth" else hubspot.PRIVATE_APP
+            linked = {
+                "associations.contacts": ["companies"],
+                "associations.deals": ["companies", "contacts"],
+            }
+            options = hubspot.Options(
+                lambda key: linked.get(key, []), page_size=3, in_flight=rate.in_flight
+            )
+            crm = HubSpot(client(hubspot.ANSWERS, auth, budgets=budgets), options)
+        elif self.settings.kind == "late":
+            crm = Late(client(AnswerRules(), SignInRules()))
+        else:
+            profile = _profile(self.connection.profile)
+            check = profile.check_call.make({"users": "users"}) if profile.check_call else None
+            crm = SelfBuilt(
+                profile, client(profile.answers, profile.sign_in, check=check), {"users": "users"}
+            )
+        limits = crm.capabilities
+        crm.capabilities = replace(
+            limits,
+            max_batch=min(limits.max_batch, self.connection.max_batch),
+            max_find=min(limits.max_find, self.connection.max_find),
+            in_flight=rate.in_flight,
+        )
+        return crm
+
+    @contextmanager
+    def _open_warehouse(self) -> Iterator[Any]:
+        models = self.landscape.models()
+        if not self.uses_sql:
+            yield models
+            return
+        with duckdb.connect(":memory:") as connection:
+            open_warehouse(connection, self.syncs, models)
+            yield connection
+
+
+def simulate(seed: int, tell: Callable[[str], None] | None = None) -> Report:
+    """The world of one seed, from its beginning to its rest."""
+    with tempfile.TemporaryDirectory(dir=RAM if RAM.is_dir() else None) as folder:
+        return SimulatedWorld(seed, Path(folder), tell).run()
+
+
+def _after(calls: int) -> Callable[[], bool]:
+    rest = iter([False] * calls)
+    return lambda: next(rest, True)
+
+
+def _settings(chance: random.Random) -> Settings:
+    kind: Kind = chance.choice(("selfbuilt", "selfbuilt", "hubspot", "late"))
+    removes = "archive" if kind == "hubspot" else "delete"
+    return Settings(
+        kind,
+        objects=chance.choice((1, 2, 2, 3)),
+        on_missing=chance.choice(("keep", removes, removes)),
+        modes={"contacts": chance.choice(("create_only", "update_only"))}
+        if chance.random() < 0.05
+        else {},
+        is_matching=chance.random() < 0.4,
+        has_record_ids=chance.random() < 0.4,
+        needs_links=chance.random() < 0.3,
+        min_rows=chance.choice((0, 0, 0, 2)),
+    )
+
+
+def _server(kind: Kind, chance: random.Random, clock: SimulatedClock) -> tuple[Server, Connection]:
+    most, window = chance.choice(((None, 10.0), (None, 10.0), (3, 5.0), (10, 10.0)))
+    rate = Rate(per_window=most, window=window, in_flight=chance.choice((1, 2, 4)))
+    quota = (most, window) if most else None
+    profile = ""
+    server: Server
+    if kind == "hubspot":
+        account = Account()
+        account.switches.batch_errors = chance.choice(("each", "whole"))
+        account.switches.shuffled = chance.random() < 0.5
+        account.switches.errors_name_trace_ids = chance.random() < 0.7
+        account.switches.archived_is_404 = chance.random() < 0.3
+        account.switches.index_lag = chance.choice((0.0, 0.0, 5.0))
+        account.switches.burst = most or 100
+        account.switches.burst_window = window
+        if chance.random() < 0.1:
+            account.switches.daily = chance.randint(20, 60)
+        account.switches.token_lifetime = chance.choice((30.0, 1800.0))
+        sandbox = Sandbox(account, clock=clock.seconds, chance=random.Random(chance.random()))
+        server = HubSpotServer(sandbox)
+        profile = chance.choice(("oauth", "private_app"))
+    elif kind == "late":
+        store = Store(is_unique=chance.random() < 0.5, spaces_go=chance.random() < 0.3)
+        server = LateServer(
+            store, chance.choice((0.0, 30.0, 900.0, 5_000.0)), chance.random() < 0.3, quota
+        )
+    else:
+        store = Store(is_unique=chance.random() < 0.5, spaces_go=chance.random() < 0.3)
+        server = SelfBuiltServer(
+            store,
+            names_the_bad=chance.random() < 0.7,
+            page_cap=chance.choice((2, 1000)),
+            token_life=chance.choice((20.0, 3600.0)),
+            quota=quota,
+        )
+        profile = chance.choice(("pocketbase", "posting", "singly"))
+    return server, Connection(profile, rate, chance.choice((2, 3, 100)), chance.choice((2, 100)))
+
+
+def _weather(chance: random.Random) -> dict[str, float]:
+    """A few kinds of faults, and how often each strikes: worlds with all of them look alike."""
+    kinds = chance.sample(FAULTS, chance.randint(0, 4))
+    return {kind: chance.choice((0.03, 0.1, 0.25)) / max(1, len(kinds) / 2) for kind in kinds}
