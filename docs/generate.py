@@ -93,9 +93,7 @@ CONNECTION = {
     ),
 }
 RETENTION = {
-    "values_days": (
-        "How many days the ledger keeps values, for a `reverse-etl purge` that isn't told."
-    ),
+    "values_days": "How many days values are kept, where `reverse-etl purge` isn't told an age.",
 }
 SHOWN_LINES = 40
 NOTE = "<!-- Written by `make docs`; edit the code, not this page. -->\n"

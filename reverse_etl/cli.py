@@ -284,8 +284,8 @@ def purge(
 ) -> None:
     """Forget the values of old deliveries: payloads, before-images, the CRM's words.
 
-    The facts stay: what was sent when, which fields, with what outcome. So does what is known
-    of the records that are in the CRM. It may run while a sync is applied.
+    The facts stay (what was sent when, which fields, with what outcome), and so does what is
+    known of the records that are in the CRM; it may run while a sync is applied.
 
     Example: `reverse-etl purge --older-than 90d --preview`
     """

@@ -308,11 +308,11 @@ def test_a_misspelt_sync_is_no_empty_one(new_world: NewWorld, command: Command) 
     world.desire("people", person(1))
     world.apply()
     for words in (["purge", "--older-than", "1d"], ["erase", "--key", "p1"]):
-        code, _, err = command(world, *words, "peopel")
+        code, _, err = command(world, *words, "persons")
         assert code == 2
-        assert "no sync peopel was ever applied; there are: people" in err
+        assert "no sync persons was ever applied; there are: people" in err
     with pytest.raises(SyncConfigurationError):
-        retention.erase(world.ledger, ["p1"], "peopel")
+        retention.erase(world.ledger, ["p1"], "persons")
 
 
 STEPS = st.lists(
