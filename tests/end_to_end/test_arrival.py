@@ -202,7 +202,7 @@ def test_the_order_of_arrival_changes_neither_the_partition_nor_any_id(
     everything: Everything, root: Path, tmp_path: Path
 ) -> None:
     first, *others = (
-        _who_is_who(arrive, everything, root, tmp_path / arrive.__name__)
+        _who_is_who(arrive, everything, root, tmp_path)
         for arrive in (all_at_once, as_it_happened_but_files_backwards, the_newest_first)
     )
 
@@ -218,12 +218,14 @@ def _who_is_who(
     arrive: Callable[[Arrival], None], everything: Everything, root: Path, folder: Path
 ) -> dict[tuple[str, str, str], str]:
     """Let a company arrive and build it: the person or company of every record."""
-    with empty_demo_company(folder) as company:
+    # always at the same place, so that dbt parses the project once
+    with empty_demo_company(folder / "company") as company:
         project = CompanyProject(company, root)
         arrive(Arrival(project, everything, Random(arrive.__name__)))
         project.build(
             "--select", "+bridge_person_records", "+bridge_company_records", "+dim_people",
             "+dim_companies", "--resource-type", "model", "--resource-type", "seed",
+            "--target-path", str(folder / "target"),
         )  # fmt: skip
         rows = project.query(
             "select 'person', source_system, source_record_id, person_id "
