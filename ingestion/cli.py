@@ -106,7 +106,7 @@ def run(
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
     full: Annotated[
         bool,
-        typer.Option("--full", help="Read everything, and look for records that are gone."),
+        typer.Option("--full", help="Read everything; in a CRM and in Roundup, look for records that are gone."),
     ] = False,
     format_: FormatOption = Format.TABLE,
 ) -> None:

@@ -7,6 +7,7 @@ that is wrong with one is said at once, so that it is mended in one go.
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -107,8 +108,8 @@ class Sync:
 
 
 def default_manifest() -> Path:
-    """Where dbt leaves its manifest."""
-    return Path("target/manifest.json")
+    """Where dbt leaves its manifest: in `target`, or where its own DBT_TARGET_PATH says."""
+    return Path(os.environ.get("DBT_TARGET_PATH", "target"), "manifest.json")
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

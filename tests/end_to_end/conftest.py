@@ -12,26 +12,22 @@ __all__ = ["demo_company", "own_demo_company"]
 
 
 @pytest.fixture(scope="session")
-def built_warehouse(
-    demo_company: DemoCompany,
-    root: Path,
-) -> Path:
-    """The warehouse of a company of the fixtures' size and seed, built and tested once."""
+def built_project(demo_company: DemoCompany, root: Path) -> CompanyProject:
+    """The project on a company of the fixtures' size and seed, built and tested; only read."""
     project = CompanyProject(demo_company, root)
     project.begin()
-    return demo_company.home.warehouse
+    return project
 
 
 @pytest.fixture
 def project(
-    own_demo_company: DemoCompany,
-    built_warehouse: Path,
-    root: Path,
+    own_demo_company: DemoCompany, built_project: CompanyProject, root: Path
 ) -> CompanyProject:
     """The project on a company of the test's own, ingested and built.
 
     Companies of one seed are alike, down to their records' ids; so one is built for all.
     """
-    project = CompanyProject(own_demo_company, root)
-    shutil.copyfile(built_warehouse, own_demo_company.home.warehouse)
-    return project
+    built, own = built_project.company.home, own_demo_company.home
+    shutil.copyfile(built.warehouse, own.warehouse)
+    shutil.copytree(built.folder / "target", own.folder / "target")
+    return CompanyProject(own_demo_company, root)

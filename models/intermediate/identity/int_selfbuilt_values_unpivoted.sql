@@ -97,9 +97,9 @@ compared as (
         is_deleted,
         field,
         value,
-        value is distinct from lag(value)
+        lag(value)
             over (partition by object, id, field order by updated asc nulls last, load_id asc)
-            as is_another
+            as previous_value
     from unioned
 
 ),
@@ -115,7 +115,7 @@ dated as (
         field,
         value,
         -- what was typed over and is typed again counts from then on
-        max(case when is_another then updated end)
+        max(case when value is distinct from previous_value then updated end)
             over (
                 partition by object, id, field
                 order by updated asc nulls last, load_id asc
