@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SIZE ?= 2000
+JOBS ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras \
@@ -48,8 +49,9 @@ format: setup  ## let the formatters have their way
 	$(BIN)/sqlfluff fix models tests/dbt
 
 .PHONY: test
-test: setup  ## every test that needs nothing beyond what pip installs
-	$(BIN)/pytest -m "not servers"
+test: setup  ## every test that needs nothing beyond what pip installs; JOBS=2 files at a time
+	@# in their own order: the longest files have few tests, and would come last
+	$(BIN)/pytest -m "not servers" --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 SEEDS ?= 100000
 .PHONY: simulate

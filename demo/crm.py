@@ -134,9 +134,14 @@ def set_up(url: str, passwords: dict[str, str], crm: Crm) -> None:
         server.call("PATCH", "/api/settings", {"batch": _BATCH, "meta": _META})
         _make_collections(server)
         _make_users(server, passwords)
-        for collection, records in (("companies", crm.companies), ("contacts", crm.contacts)):
-            _type(server, collection, records)
+        type_in(server, crm)
         server.call("PATCH", "/api/settings", {"rateLimits": _RATE_LIMITS})
+
+
+def type_in(server: Server, crm: Crm) -> None:
+    """Type companies and contacts in the order given; a contact's company has to be there."""
+    for collection, records in (("companies", crm.companies), ("contacts", crm.contacts)):
+        _type(server, collection, records)
 
 
 def change(url: str, email: str, password: str, now: datetime) -> str:

@@ -119,7 +119,7 @@ def make_helpdesk(population: Population) -> Helpdesk:
 
 
 def write(home: Path, passwords: dict[str, str], helpdesk: Helpdesk) -> None:
-    """Install a tracker and fill it in one transaction.
+    """Install a tracker and fill it.
 
     `passwords` are those of admin, of the integration and of the agent, who exist besides.
     """
@@ -131,6 +131,16 @@ def write(home: Path, passwords: dict[str, str], helpdesk: Helpdesk) -> None:
         staff = {INTEGRATION_USER: "Integration", AGENT_USER: "User"}
         for number, (username, role) in enumerate(staff.items(), start=3):
             _add_staff(database, number, username, role, passwords[username])
+        database.commit()
+    finally:
+        database.close()
+    add(home, helpdesk)
+
+
+def add(home: Path, helpdesk: Helpdesk) -> None:
+    """Put users and issues into a tracker, in one transaction and in the order given."""
+    database = instance.open(str(home)).open("admin")
+    try:
         statuses = {name: database.status.lookup(name) for name in OPEN_STATUSES + CLOSED_STATUSES}
         priorities = {name: database.priority.lookup(name) for name in PRIORITIES}
         agent = database.user.lookup(AGENT_USER)
@@ -157,9 +167,10 @@ def write(home: Path, passwords: dict[str, str], helpdesk: Helpdesk) -> None:
                 "keyword": [],
             } | _stamps(issue.created_at, issue.active_at, agent)
             _add(database, "issue", issue.issue_id, values, is_retired=issue.is_retired)
-        for name, rows in (("user", helpdesk.users), ("issue", helpdesk.issues)):
-            first = FIRST_CUSTOMER_ID if name == "user" else 1
-            database.setid(name, str(first + len(rows)))
+        for name in ("user", "issue"):
+            # the tracker goes on counting behind the last of them
+            last = max(map(int, database.getclass(name).getnodeids()), default=0)
+            database.setid(name, str(last + 1))
         database.commit()
     finally:
         database.close()

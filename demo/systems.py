@@ -27,16 +27,21 @@ Report = Callable[[str], None]
 
 def start(home: Home, size: int, seed: int, as_of: date, report: Report) -> State:
     """Make a demo from nothing: end the one that is here, fill five systems, serve two of them."""
-    stop(home)
-    home.clear()
-    home.folder.mkdir(parents=True)
-    home.write_state(State(size, seed, as_of.isoformat(), urls={}, processes={}))
-    with _stopped_on_failure(home):
+    with _made_anew(home, size, seed, as_of):
         _fill(home, size, seed, as_of, report)
-    state = home.read_state()
-    if state is None:
-        raise RuntimeError(f"{home.folder} vanished while it was being filled")
-    return state
+    return _state(home)
+
+
+def start_empty(home: Home, size: int, seed: int, as_of: date) -> State:
+    """Serve a helpdesk and a CRM in which there is nobody yet; whoever calls fills the systems."""
+    with _made_anew(home, size, seed, as_of):
+        passwords = settings.draw_passwords()
+        helpdesk.write(home.tracker, passwords.helpdesk, helpdesk.Helpdesk(users=[], issues=[]))
+        helpdesk_url = _serve_tracker(home)
+        crm_url = _serve_crm(home, passwords.crm[crm.ADMIN_EMAIL])
+        crm.set_up(crm_url, passwords.crm, crm.Crm(companies=[], contacts=[]))
+        settings.write(home, helpdesk_url, crm_url, passwords)
+    return _state(home)
 
 
 def stop(home: Home) -> list[str]:
@@ -197,9 +202,7 @@ def _answers(url: str) -> bool:
 
 
 def _record(home: Home, name: str, process: processes.Process, url: str) -> None:
-    state = home.read_state()
-    if state is None:
-        raise RuntimeError(f"{home.folder} vanished while {name} was being started")
+    state = _state(home)
     home.write_state(
         replace(
             state,
@@ -207,6 +210,13 @@ def _record(home: Home, name: str, process: processes.Process, url: str) -> None
             processes={**state.processes, name: process},
         )
     )
+
+
+def _state(home: Home) -> State:
+    state = home.read_state()
+    if state is None:
+        raise RuntimeError(f"{home.folder} vanished while it was being filled")
+    return state
 
 
 def _url(state: State, name: str) -> str:
@@ -225,8 +235,12 @@ def _pocketbase() -> str:
 
 
 @contextmanager
-def _stopped_on_failure(home: Home) -> Iterator[None]:
-    """End what was started if what follows fails or is interrupted."""
+def _made_anew(home: Home, size: int, seed: int, as_of: date) -> Iterator[None]:
+    """An empty folder to fill; end what was started if that fails or is interrupted."""
+    stop(home)
+    home.clear()
+    home.folder.mkdir(parents=True)
+    home.write_state(State(size, seed, as_of.isoformat(), urls={}, processes={}))
     try:
         yield
     except BaseException:

@@ -4,6 +4,7 @@ A conftest takes them with `from demo.testing import demo_company, own_demo_comp
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -67,6 +68,17 @@ def demo_company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCompa
 def own_demo_company(tmp_path: Path) -> Iterator[DemoCompany]:
     """A company of the test's own, which it may change; two to three seconds."""
     yield from running(tmp_path / "demo")
+
+
+@contextmanager
+def empty_demo_company(folder: Path) -> Iterator[DemoCompany]:
+    """A company whose servers run and know nobody yet; whoever takes it fills its systems."""
+    home = Home(folder)
+    systems.start_empty(home, SIZE, SEED, AS_OF)
+    try:
+        yield DemoCompany(home)
+    finally:
+        systems.stop(home)
 
 
 def running(folder: Path) -> Iterator[DemoCompany]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion.config import Instance
-from ingestion.errors import ConfigurationError, IngestionError
+from ingestion.errors import ConfigurationError, IngestionError, unforeseen
 from ingestion.landed import Landed
 from ingestion.landing import Status
 from ingestion.sources import open_source
@@ -58,6 +58,9 @@ def checked(instance: Instance) -> CheckSummary:
         return CheckSummary(
             instance.name, instance.kind, "failed", problems=(Problem(None, str(error)),)
         )
+    except Exception as error:  # noqa: BLE001 - whatever one source does, the others go on
+        problem = Problem(None, unforeseen(instance.name, error))
+        return CheckSummary(instance.name, instance.kind, "failed", problems=(problem,))
     finally:
         source.close()
     has_errors = any(problem.is_error for problem in problems)

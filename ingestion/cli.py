@@ -18,7 +18,7 @@ from rich.table import Table as RichTable
 from ingestion import config
 from ingestion.checking import CheckSummary, checked
 from ingestion.config import Instance
-from ingestion.errors import ConfigurationError, IngestionError
+from ingestion.errors import ConfigurationError, IngestionError, unforeseen
 from ingestion.landing import Landing, SourceSummary, quieten_dlt
 from ingestion.sources import KINDS, open_source
 from ingestion.summary import as_json, print_checks, print_summaries
@@ -106,7 +106,10 @@ def run(
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
     full: Annotated[
         bool,
-        typer.Option("--full", help="Read everything, and look for records that are gone."),
+        typer.Option(
+            "--full",
+            help="Read everything; in a CRM and in Roundup, look for records that are gone.",
+        ),
     ] = False,
     format_: FormatOption = Format.TABLE,
 ) -> None:
@@ -146,6 +149,8 @@ def _landed(
         return replace(failed, status="misconfigured", problems=(Problem(None, str(error)),))
     except (IngestionError, WarehouseBusyError) as error:
         return replace(failed, problems=(Problem(None, str(error)),))
+    except Exception as error:  # noqa: BLE001 - whatever one source does, the others go on
+        return replace(failed, problems=(Problem(None, unforeseen(instance.name, error)),))
 
 
 def _chosen(names: list[str], *, everything: bool) -> list[Instance]:

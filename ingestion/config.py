@@ -117,6 +117,13 @@ def settings(instance: Instance, into: type[C]) -> C:
                 )
             continue
         values[name] = checked(value, hints[name], f"[{section}] {name}", secret=not field.repr)
+    for table in values.get("tables", ()):
+        # dlt would land Orders as orders, and what is there would never be found again
+        if not _NAME.fullmatch(table):
+            raise ConfigurationError(
+                f"[{section}.tables.{table}]: a raw table's name is in small letters, digits and "
+                "single underscores; what it is called at its source is another setting"
+            )
     return into(**values)
 
 

@@ -100,17 +100,27 @@ class Landed:
                 values,
             ).to_arrow_table()
 
-    def newest(self, table: str, key: str, order: Iterable[str] = ()) -> pa.Table | None:
+    def newest(
+        self,
+        table: str,
+        key: str,
+        order: Iterable[str] = (),
+        *,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table | None:
         """The newest version of every record: by load, then by the columns of `order`."""
         if not self.columns(table):
             return None
         newest_first = (f"{_quoted(column)} desc nulls last" for column in order)
         ordering = ", ".join(["_dlt_load_id desc", *newest_first])
+        chosen = "* exclude (_dlt_id, _dlt_load_id)"
+        if columns is not None:
+            chosen = ", ".join(map(_quoted, columns))
         with self._opened() as connection:
             if connection is None:
                 return None
             return connection.execute(
-                f"select * exclude (_dlt_id, _dlt_load_id) from {self._name(table)} "
+                f"select {chosen} from {self._name(table)} "
                 f"qualify row_number() over (partition by {_quoted(key)} order by {ordering}) = 1"
             ).to_arrow_table()
 

@@ -27,7 +27,7 @@ from dlt.common.schema.exceptions import DataValidationError
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ingestion import contract
-from ingestion.errors import IngestionError, SourceError, TableError
+from ingestion.errors import IngestionError, SourceError, TableError, told
 from ingestion.fresh import ID, Fresh
 from ingestion.landed import Landed
 from ingestion.lock import held
@@ -398,17 +398,19 @@ def _ours(error: PipelineStepFailed, name: str) -> IngestionError:
                 "changed; nothing of the table was landed",
             )
         last, cause = cause, cause.__cause__ or getattr(cause, "exception", None)
-    return SourceError(f"{name}: {type(last).__name__} while landing: {last}")
+    return SourceError(f"{name}: while landing: {told(last)}")
 
 
 def _coalesced(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
     """Fewer, larger batches: a hundred small files cost as much as a hundred large ones."""
     gathered: list[pa.Table] = []
+    rows = 0
     for batch in batches:
         gathered.append(batch)
-        if sum(b.num_rows for b in gathered) >= BATCH_ROWS:
+        rows += batch.num_rows
+        if rows >= BATCH_ROWS:
             yield pa.concat_tables(gathered)
-            gathered = []
+            gathered, rows = [], 0
     if gathered:
         yield pa.concat_tables(gathered)
 

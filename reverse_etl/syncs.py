@@ -178,8 +178,8 @@ class Sync:
 
 
 def default_manifest() -> Path:
-    """Where dbt leaves its manifest: in DBT_TARGET_PATH, as dbt has it, or target."""
-    return Path(os.environ.get("DBT_TARGET_PATH", "target")) / "manifest.json"
+    """Where dbt leaves its manifest: in `target`, or where its own DBT_TARGET_PATH says."""
+    return Path(os.environ.get("DBT_TARGET_PATH", "target"), "manifest.json")
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

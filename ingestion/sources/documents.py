@@ -6,6 +6,7 @@ for staging to say, by the source's own version.
 """
 
 import datetime as dt
+import fnmatch
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -55,8 +56,11 @@ def documents(folder: Path, pattern: str) -> list[Path]:
     """The files of a folder, by name; the lock files of office programs aren't any."""
     return sorted(
         path
-        for path in folder.glob(pattern)
-        if path.is_file() and not path.name.startswith(("~$", "."))
+        for path in folder.iterdir()
+        # ORDERS.CSV as well, on every system
+        if fnmatch.fnmatchcase(path.name.lower(), pattern)
+        and path.is_file()
+        and not path.name.startswith(("~$", "."))
     )
 
 

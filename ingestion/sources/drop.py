@@ -94,6 +94,7 @@ class DropSource:
             )
         self._problems, self._new = [], {table: [] for table in self._tables}
         known = {table: landed.values(table, "_file_hash") for table in self._tables}
+        taken: set[str] = set()
         for path in documents(self._folder, self._format.pattern):
             wanted = [
                 name
@@ -102,12 +103,10 @@ class DropSource:
             ]
             try:
                 document = opened(path) if wanted else None
-                # a file lands whole, so one table that has it is enough
-                if document and not any(document.digest in known[table] for table in wanted):
-                    self._take(document, wanted)
-                    # the same content under two names is one file
-                    for table in wanted:
-                        known[table].add(document.digest)
+                # the same content under two names is one file
+                if document and document.digest not in taken:
+                    self._take(document, wanted, known)
+                    taken.add(document.digest)
             except DocumentError as error:
                 self._problems.append(Problem(None, f"{self._name}: {error}"))
         offered = (self._table(name, landed) for name in self._tables)
@@ -127,9 +126,20 @@ class DropSource:
         """Forget the files."""
         self._new = {}
 
-    def _take(self, document: Document, wanted: Sequence[str]) -> None:
-        """Read one file whole, or not at all."""
-        names = {table: self._tables[table].sheet for table in wanted}
+    def _take(
+        self, document: Document, wanted: Sequence[str], known: Mapping[str, set[object]]
+    ) -> None:
+        """Read one file whole, or not at all; of a known one, what goes to an empty table.
+
+        A file lands whole, so one table that has it is enough. Only a table that has nothing was
+        dropped to have it anew, or is new in the settings.
+        """
+        is_known = any(document.digest in known[table] for table in wanted)
+        names = {
+            table: self._tables[table].sheet for table in wanted if not is_known or not known[table]
+        }
+        if not names:
+            return
         sheets = {
             sheet.name: sheet
             for sheet in self._format.sheets(
@@ -140,7 +150,7 @@ class DropSource:
         for table, sheet in names.items():
             if sheet in sheets:
                 read[table] = self._rows(document, sheets[sheet], table)
-            else:
+            elif not is_known:
                 message = f"{self._name}: {document.path} has no sheet {sheet}"
                 self._problems.append(Problem(table, message, is_error=False))
         for table, rows in read.items():

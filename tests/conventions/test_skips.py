@@ -16,14 +16,18 @@ def test_one():
 """
 
 
-def outcome(folder: Path, text: str, *, ci: str) -> int:
+def outcome(folder: Path, text: str, *options: str, ci: str) -> int:
     """What pytest ends with on a file, under the conftest of all tests."""
     shutil.copy(Path(__file__).parent.parent / "conftest.py", folder)
     (folder / "test_it.py").write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
-    environment = {**os.environ, "CI": ci}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+    ours = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     finished = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, check=False
+        [*command, str(folder)],
+        cwd=folder,
+        env={**ours, "CI": ci},
+        capture_output=True,
+        check=False,
     )
     return finished.returncode
 
@@ -40,9 +44,15 @@ def test_a_skip_fails_in_ci(tmp_path: Path, ci: str, reason: str, expected: int)
     assert outcome(tmp_path, SKIPPING.format(reason=reason), ci=ci) == expected
 
 
-def test_a_file_that_skips_itself_fails_in_ci(tmp_path: Path) -> None:
+def test_a_skip_in_a_process_that_runs_some_of_the_tests_fails_too(tmp_path: Path) -> None:
+    text = SKIPPING.format(reason="no server")
+    assert outcome(tmp_path, text, "--numprocesses", "2", ci="true") == 1
+
+
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_a_file_that_skips_itself_fails_in_ci(tmp_path: Path, processes: str) -> None:
     text = "import pytest\npytest.importorskip('not_installed')\n"
-    assert outcome(tmp_path, text, ci="true") != 0
+    assert outcome(tmp_path, text, "--numprocesses", processes, ci="true") != 0
 
 
 def test_an_expected_failure_is_no_skip(tmp_path: Path) -> None:

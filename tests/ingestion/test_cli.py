@@ -11,9 +11,11 @@ import pytest
 from tests.ingestion.systems import ERP_SETTINGS, Erp, Project
 
 
-def ingestion(project: Project, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def ingestion(
+    project: Project, *arguments: str, before: str = ""
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-c", "from ingestion.cli import main; main()", *arguments],
+        [sys.executable, "-c", f"{before}\nfrom ingestion.cli import main; main()", *arguments],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": "200"},
         cwd=project.folder,
         capture_output=True,
@@ -78,6 +80,25 @@ def test_a_failing_source_does_not_stop_the_others(project: Project, shop: Path)
     assert "error: broken: there is no folder" in ran.stdout
     assert project.count("raw_erp.orders") == 1
     assert "Traceback" not in ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_an_error_that_nobody_foresaw_stops_one_source_and_shows_no_value(
+    project: Project, shop: Path, command: str
+) -> None:
+    broken = (
+        "from ingestion.sources import csv_drop\n"
+        "def decoded(*_): return {}['13800000001']\n"
+        "csv_drop.decoded = decoded"
+    )
+    ran = ingestion(project, command, "shop", "erp", before=broken)
+
+    assert ran.returncode == 3
+    assert "shop: KeyError at ingestion/sources/csv_drop/__init__.py:" in ran.stdout
+    assert "13800000001" not in ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stdout + ran.stderr
+    if command == "run":
+        assert project.count("raw_erp.orders") == 1
 
 
 def test_a_bad_file_is_named_and_the_exit_code_says_partly(project: Project, shop: Path) -> None:

@@ -98,6 +98,19 @@ def test_a_name_that_is_no_schema_is_refused(project: Project, name: str) -> Non
         config.instances()
 
 
+@pytest.mark.parametrize("table", ["Orders", "t-order", "a__b", "订单"])
+def test_a_raw_table_whose_name_would_be_another_in_the_warehouse_is_refused(
+    project: Project, table: str
+) -> None:
+    project.configure(
+        {"sources": {"erp": {"kind": "sql", "credentials": "sqlite:///x", "tables": {table: {}}}}}
+    )
+    (instance,) = config.instances()
+
+    with pytest.raises(ConfigurationError, match=rf"\[sources\.erp\.tables\.{table}\]"):
+        open_source(instance)
+
+
 def test_secrets_are_not_in_a_settings_repr() -> None:
     assert "s3cret" not in repr(SqlSettings("postgresql://u:s3cret@h/d", {}))
 

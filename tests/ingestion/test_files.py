@@ -147,6 +147,32 @@ def test_a_file_cut_off_within_a_quote_is_left_for_the_next_run(
     assert rows_landed(project.run("shop")) == {"orders": 1}
 
 
+def test_a_file_cut_off_between_two_cells_is_left_until_it_is_whole_or_old(
+    project: Project, shop: Path
+) -> None:
+    path = shop_file(shop, "orders_20261121.csv", [order("A1"), order("A2"), order("A3")])
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.index(b"A3,2026") + 5])
+
+    summary = project.run("shop")
+
+    assert summary.status == "failed"
+    assert "orders_20261121.csv, row 5" in summary.problems[0].message
+    path.write_bytes(whole)
+    assert rows_landed(project.run("shop")) == {"orders": 3}
+    # a sum below the rows is nothing that was cut off
+    with_sum = shop_file(shop, "orders_20261122.csv", [order("A4"), "合计,1"])
+    with_sum.write_bytes(with_sum.read_bytes().rstrip())
+    os.utime(with_sum, (1_700_000_000, 1_700_000_000))
+    assert rows_landed(project.run("shop")) == {"orders": 2}
+
+
+def test_a_file_from_windows_may_shout_its_name(project: Project, shop: Path) -> None:
+    shop_file(shop, "ORDERS_20261121.CSV", [order("A1")])
+
+    assert rows_landed(project.run("shop")) == {"orders": 1}
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_the_encoding_is_found_out(project: Project, shop: Path, encoding: str) -> None:
     shop_file(shop, "orders_20261121.csv", [order("A1")], encoding=encoding)
@@ -215,6 +241,20 @@ def test_headers_are_mapped_by_the_settings(project: Project, shop: Path) -> Non
 
     assert rows_landed(project.run("shop")) == {"orders": 1, "refunds": 1}
     assert project.query("select memo from raw_shop.refunds") == [("y",)]
+
+
+def test_a_table_that_is_new_in_the_settings_gets_the_files_that_another_has(
+    project: Project, shop: Path
+) -> None:
+    settings = {"kind": "csv_drop", "folder": str(shop)}
+    tables = {"orders": {"key": "order_no"}, "buyers": {"key": "mobile"}}
+    shop_file(shop, "orders_1.csv", [order("A1")])
+    shop_file(shop, "orders_2.csv", [order("A2")])
+    project.run("shop")
+    project.configure({"sources": {"shop": {**settings, "tables": tables}}})
+
+    assert rows_landed(project.run("shop")) == {"orders": 0, "buyers": 2}
+    assert rows_landed(project.run("shop")) == {"orders": 0, "buyers": 0}
 
 
 # workbooks
@@ -316,6 +356,30 @@ def test_a_corrected_ledger_is_landed_again_and_a_copy_is_not(
     assert project.query(
         "select arg_max(amount, _exported_at) from raw_finance.invoices group by invoice_no"
     ) == [("2.5",)]
+
+
+def test_a_raw_table_that_somebody_dropped_comes_again_whole_and_alone(
+    project: Project, finance: Path
+) -> None:
+    ledger_file(finance / "a.xlsx", [("F1", "甲")])
+    ledger_file(finance / "b.xlsx", [("F2", "乙")])
+    project.run("finance")
+    project.write("drop table raw_finance.payments")
+
+    assert rows_landed(project.run("finance")) == {"invoices": 0, "payments": 2}
+    assert rows_landed(project.run("finance")) == {"invoices": 0, "payments": 0}
+
+
+def test_a_sheet_that_no_workbook_has_is_named_once(project: Project, finance: Path) -> None:
+    book = xlsxwriter.Workbook(str(finance / "a.xlsx"))
+    book.add_worksheet("发票").write_row(0, 0, ["发票号", "金额"])
+    book.worksheets()[0].write_row(1, 0, ["F1", 1])
+    book.close()
+
+    assert [p.message for p in project.run("finance").problems] == [
+        f"finance: {finance / 'a.xlsx'} has no sheet 收款"
+    ]
+    assert project.run("finance").problems == ()
 
 
 def test_a_workbook_of_another_program_is_read_alike(project: Project, finance: Path) -> None:

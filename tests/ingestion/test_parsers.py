@@ -1,20 +1,26 @@
 """What parsers promise of any input."""
 
 import datetime as dt
+import io
 import string
+import zipfile
+from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+import xlsxwriter
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingestion.landing import earlier
 from ingestion.naming import MAX_LENGTH, clean, column_name, distinct
 from ingestion.sources.crm import moment, text
-from ingestion.sources.documents import exported_at, find_header
+from ingestion.sources.documents import Document, DocumentError, exported_at, find_header
 from ingestion.sources.roundup import date
 from ingestion.sources.workbooks.headers import HEADERS
 from ingestion.sources.workbooks.xlsx import (
+    Workbook,
     column_index,
     date_text,
     is_date_format,
@@ -183,6 +189,63 @@ def test_a_date_cell_is_the_moment_to_the_second(moment: dt.datetime) -> None:
     assert dt.datetime.fromisoformat(date_text(repr(days))) == moment
 
 
+def test_a_number_that_is_no_day_stays_a_number() -> None:
+    # a date typed without its strokes into a cell for dates, where Excel shows ########
+    assert date_text("20261122") == "20261122"
+
+
+@pytest.fixture(scope="module")
+def workbook() -> bytes:
+    """A small ledger, its parts not compressed, so that a changed byte reaches the reader."""
+    content = io.BytesIO()
+    book = xlsxwriter.Workbook(content)
+    sheet = book.add_worksheet("发票")
+    sheet.write_row(0, 0, ["发票号", "开票日期", "金额"])
+    sheet.write_row(1, 0, ["F1", "甲", 1.5])
+    sheet.write_datetime(1, 1, dt.datetime(2026, 3, 2), book.add_format({"num_format": 14}))  # noqa: DTZ001 - cells have no zone
+    book.close()
+    stored = io.BytesIO()
+    with zipfile.ZipFile(content) as packed, zipfile.ZipFile(stored, "w") as plain:
+        for name in packed.namelist():
+            plain.writestr(name, packed.read(name))
+    return stored.getvalue()
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_damaged_workbook_is_told_from_a_whole_one(workbook: bytes, data: st.DataObject) -> None:
+    content = bytearray(workbook)
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    document = Document(Path("a.xlsx"), bytes(content), dt.datetime(2026, 3, 2))  # noqa: DTZ001 - as raw times
+
+    # it is read, or it is named; nothing else comes out of it
+    with suppress(DocumentError):
+        list(Workbook().sheets(document, frozenset({"发票"})))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'<c r="A2" t="s"><v>3</v>', b'<c r="A2" t="s"><v>99</v>'),
+        (b"<v>1.5</v>", b"<v>one</v>"),
+        (b'r="A2"', b'r="12"'),
+        (b"</sheetData>", b"<"),
+    ],
+)
+def test_a_workbook_with_a_damaged_part_is_named(workbook: bytes, old: bytes, new: bytes) -> None:
+    stored = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook)) as whole, zipfile.ZipFile(stored, "w") as damaged:
+        assert old in whole.read("xl/worksheets/sheet1.xml")
+        for name in whole.namelist():
+            part = whole.read(name)
+            damaged.writestr(name, part.replace(old, new) if "sheet1" in name else part)
+    document = Document(Path("a.xlsx"), stored.getvalue(), dt.datetime(2026, 3, 2))  # noqa: DTZ001 - as raw times
+
+    with pytest.raises(DocumentError, match=r"a\.xlsx is damaged"):
+        list(Workbook().sheets(document, frozenset({"发票"})))
+
+
 def test_dates_of_a_1904_workbook() -> None:
     assert date_text("44620", is_1904=True) == "2026-03-01"
 
@@ -238,6 +301,7 @@ def test_times_of_a_crm_are_utc() -> None:
     assert moment("2026-01-02T11:04:05.678+08:00") == expected
     assert moment("") is None
     assert moment("soon") is None
+    assert moment("0001-01-01T00:00:00+08:00") is None
 
 
 @given(MOMENTS, st.integers(0, 10**6))

@@ -94,6 +94,21 @@ def test_those_retired_before_the_first_run_are_landed_too(project: Project, hel
     assert rows_landed(project.run("helpdesk")) == {"users": 0, "issues": 0}
 
 
+def test_one_who_came_and_was_retired_between_two_runs_is_landed(
+    project: Project, helpdesk: Any
+) -> None:
+    project.run("helpdesk")
+    helpdesk.user.retire(helpdesk.user.create(username="brief", address="b@example.com"))
+    helpdesk.user.create(username="next", address="n@example.com")
+    helpdesk.commit()
+
+    assert rows_landed(project.run("helpdesk")) == {"users": 2, "issues": 0}
+    assert project.query("select is_retired from raw_helpdesk.users where username = 'brief'") == [
+        (True,)
+    ]
+    assert rows_landed(project.run("helpdesk")) == {"users": 0, "issues": 0}
+
+
 def test_a_wrong_password_names_the_system_and_shows_no_secret(
     project: Project, helpdesk: Any, tracker: Tracker
 ) -> None:

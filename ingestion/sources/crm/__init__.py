@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from crm.errors import ConfigurationError as CrmConfigurationError
 from crm.errors import CrmError
@@ -103,11 +104,11 @@ class CrmSource:
             held = _alive(reading.landed, table.name)
             if reading.start is not None:
                 count = self._connected().count(object_name)
-                if count is None or count == len(held.keys() | seen):
+                if count is None or count == len(held | seen):
                     return
                 # somebody removed a record: only a look at all of them shows which
                 yield from self._scanned(object_name, None, table.columns, seen)
-            gone = self._gone(object_name, held.keys() - seen)
+            gone = self._gone(object_name, held - seen)
         except CrmError as error:
             raise TableError(table.name, f"{self._name}: {object_name}: {error}") from error
         if gone and len(gone) > self._config.max_removed * len(held):
@@ -118,8 +119,7 @@ class CrmSource:
                 f"If they are really gone, raise [sources.{self._name}] max_removed for one run",
             )
         if gone:
-            rows = [{**held[id_], "_is_deleted": True} for id_ in sorted(gone)]
-            yield pa.Table.from_pylist(rows, schema=table.columns)
+            yield _tombstones(reading.landed, table, gone)
 
     def problems(self) -> list[Problem]:
         """None: what goes wrong here stops a table."""
@@ -189,22 +189,33 @@ def text(value: Any) -> str | None:
 
 
 def moment(value: Any) -> dt.datetime | None:
-    """A CRM's time as UTC without a zone."""
+    """A CRM's time as UTC without a zone; None if it is none, as in the year 0."""
     if not isinstance(value, str) or not value:
         return None
     try:
         parsed = dt.datetime.fromisoformat(value)
-    except ValueError:
+        return parsed.astimezone(dt.UTC).replace(tzinfo=None) if parsed.tzinfo else parsed
+    except (ValueError, OverflowError):
         return None
-    return parsed.astimezone(dt.UTC).replace(tzinfo=None) if parsed.tzinfo else parsed
 
 
-def _alive(landed: Landed, table: str) -> dict[str, dict[str, Any]]:
-    """The newest version of every record that isn't marked as gone."""
-    newest = landed.newest(table, "id", ("updated",))
+def _alive(landed: Landed, table: str) -> set[str]:
+    """The ids of the records that aren't marked as gone."""
+    newest = landed.newest(table, "id", ("updated",), columns=("id", "_is_deleted"))
     if newest is None:
-        return {}
-    return {row["id"]: row for row in newest.to_pylist() if not row["_is_deleted"]}
+        return set()
+    is_gone = pc.fill_null(newest["_is_deleted"], fill_value=False)
+    return set(newest.filter(pc.invert(is_gone))["id"].to_pylist())
+
+
+def _tombstones(landed: Landed, table: Table, gone: set[str]) -> pa.Table:
+    """The last version of records, marked as gone."""
+    newest = landed.newest(table.name, "id", ("updated",))
+    assert newest is not None  # noqa: S101 - what is gone was there
+    last = newest.filter(pc.is_in(newest["id"], pa.array(sorted(gone))))
+    return pa.Table.from_pylist(
+        [{**row, "_is_deleted": True} for row in last.to_pylist()], schema=table.columns
+    )
 
 
 def _connect(connection: str) -> Crm:

@@ -2,14 +2,22 @@
 
 import codecs
 import csv
+import datetime as dt
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ingestion.config import Instance, settings
 from ingestion.sources.csv_drop.headers import HEADERS, TABLES
 from ingestion.sources.documents import Document, DocumentError
 from ingestion.sources.drop import DropSource, DropTable, Sheet
+
+SETTLED = dt.timedelta(seconds=60)
+"""A file that hasn't grown for so long is as it is meant to be, however it ends."""
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ class Csv:
     encoding: str = "auto"
     delimiter: str = ","
     pattern: str = "*.csv"
+    now: Callable[[], dt.datetime] = _utc_now
 
     def sheets(self, document: Document, wanted: frozenset[str]) -> Iterator[Sheet]:  # noqa: ARG002 - a CSV file has no sheets to choose from
         """The file's one sheet."""
@@ -63,7 +72,17 @@ class Csv:
             raise DocumentError(
                 f"{document.path}, row {line}: {error}; left out. Is it still being written?"
             ) from None
+        if self.now() - document.modified_at < SETTLED and _ends_within_a_row(text, rows):
+            raise DocumentError(
+                f"{document.path}, row {numbers[-1]}: the file ends within a row, so it is still "
+                "being written; it is landed by the next run"
+            )
         yield Sheet(None, rows, numbers)
+
+
+def _ends_within_a_row(text: str, rows: list[list[str | None]]) -> bool:
+    """Whether the last row is shorter than the one before, and no line break follows it."""
+    return len(rows) > 1 and len(rows[-1]) < len(rows[-2]) and not text.endswith(("\n", "\r"))
 
 
 def decoded(document: Document, encoding: str = "auto") -> str:

@@ -149,8 +149,12 @@ class RoundupSource:
         if held is None:
             held = reading.table.columns.empty_table()
         alive = {*held.filter(pc.invert(held["is_retired"]))["id"].to_pylist(), *seen}
+        known = {*held["id"].to_pylist(), *seen}
         is_whole = reading.full or reading.start is None
-        if not is_whole and self._client.count(class_name) == len(alive):
+        # ids are given in turn: a gap is an item that was retired before we came
+        first = 1 if is_whole else max(held["id"].to_pylist(), default=0) + 1
+        gaps = set(range(first, max(known, default=0))) - known
+        if not is_whole and not gaps and self._client.count(class_name) == len(alive):
             return
         there = set(self._client.ids(class_name))
         # what came back after it was retired is no activity either
@@ -158,11 +162,7 @@ class RoundupSource:
             items = self._client.items(class_name, chunk, self._fields(table))
             back = [self._row(table, item) for item in items]
             yield pa.Table.from_pylist(back, schema=reading.table.columns)
-        missing = alive - there - seen.keys()
-        if is_whole:
-            # ids are given in turn: a gap is an item that was retired before we came
-            known = set(held["id"].to_pylist())
-            missing |= set(range(1, max(there, default=0))) - there - known
+        missing = (alive | gaps) - there - seen.keys()
         last = {row["id"]: row for row in held.filter(_is_in(held["id"], missing)).to_pylist()}
         rows = []
         for id_ in sorted(missing):

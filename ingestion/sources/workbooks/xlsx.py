@@ -11,7 +11,9 @@ import datetime as dt
 import io
 import posixpath
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from xml.etree import ElementTree as ET
@@ -22,6 +24,20 @@ from ingestion.sources.drop import Sheet
 
 MAX_UNPACKED = 2_000_000_000
 """A part of a workbook that unpacks to more than this is a bomb, not a ledger."""
+
+_DAMAGES = (
+    ET.ParseError,
+    expat.ExpatError,
+    zlib.error,
+    EOFError,
+    LookupError,
+    ValueError,
+    ArithmeticError,
+    # a part that is encrypted, or compressed by another method
+    RuntimeError,
+    struct.error,
+)
+"""What a reader meets in a file that isn't what its name says, or only in part."""
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -37,36 +53,42 @@ class Workbook:
         """The wanted sheets."""
         try:
             with zipfile.ZipFile(io.BytesIO(document.content)) as archive:
+                for part in archive.infolist():
+                    if part.file_size > MAX_UNPACKED:
+                        raise DocumentError(
+                            f"{document.path}: its part {part.filename} unpacks to "
+                            f"{part.file_size} bytes; left out"
+                        )
                 yield from _sheets(archive, wanted)
         except zipfile.BadZipFile:
             raise DocumentError(
                 f"{document.path} is no .xlsx file, or still being copied; left out"
             ) from None
-        except (ET.ParseError, expat.ExpatError, KeyError, ValueError) as error:
+        except _DAMAGES as error:
+            # what the error says may be what stands in a cell
             raise DocumentError(
-                f"{document.path} is damaged ({type(error).__name__}: {error}); open it in a "
+                f"{document.path} is damaged ({type(error).__name__}); open it in a "
                 "spreadsheet program, save it anew and drop it again"
             ) from None
 
 
 def _sheets(archive: zipfile.ZipFile, wanted: frozenset[str]) -> Iterator[Sheet]:
-    for part in archive.infolist():
-        if part.file_size > MAX_UNPACKED:
-            raise ValueError(f"{part.filename} unpacks to {part.file_size} bytes")
     book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - see the import
+    found = [s for s in book.iter(f"{_MAIN}sheet") if s.get("name", "").strip() in wanted]
+    if not found:
+        return
     properties = book.find(f"{_MAIN}workbookPr")
     is_1904 = properties is not None and properties.get("date1904") in ("1", "true")
     relations = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - see the import
     targets = {r.get("Id"): r.get("Target", "") for r in relations.iter(f"{_PACKAGE}Relationship")}
     texts = _shared_texts(archive)
     dates = _date_styles(archive)
-    for sheet in book.iter(f"{_MAIN}sheet"):
-        name = sheet.get("name", "")
-        if name.strip() in wanted:
-            target = targets[sheet.get(_RELATION)]
-            path = posixpath.normpath(posixpath.join("xl", target)).lstrip("/")
-            reader = _SheetReader(texts, dates, is_1904=is_1904)
-            yield reader.read(archive.read(path.removeprefix("xl/xl/")), name.strip())
+    for sheet in found:
+        target = targets[sheet.get(_RELATION)]
+        path = posixpath.normpath(posixpath.join("xl", target)).lstrip("/")
+        reader = _SheetReader(texts, dates, is_1904=is_1904)
+        content = archive.read(path.removeprefix("xl/xl/"))
+        yield reader.read(content, sheet.get("name", "").strip())
 
 
 def _shared_texts(archive: zipfile.ZipFile) -> list[str]:
@@ -247,7 +269,11 @@ def date_text(text: str, *, is_1904: bool = False) -> str:
     days = Decimal(text)
     whole = int(days)
     seconds = round((days - whole) * 86400)
-    moment = epoch + dt.timedelta(days=whole, seconds=seconds)
+    try:
+        moment = epoch + dt.timedelta(days=whole, seconds=seconds)
+    except OverflowError:
+        # 20261122 typed into a cell for dates: Excel shows ########, and so we give the number
+        return number_text(text)
     if whole == 0:
         return moment.time().isoformat()
     return moment.isoformat(sep=" ") if seconds else moment.date().isoformat()

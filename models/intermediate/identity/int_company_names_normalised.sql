@@ -133,7 +133,9 @@ formed as (
         row_number()
             over (
                 partition by spelled.raw_name
-                order by length(legal_forms.legal_form) desc nulls last
+                order by
+                    length(legal_forms.legal_form) desc nulls last,
+                    legal_forms.legal_form asc
             )
         = 1
 

@@ -75,7 +75,7 @@ typed_values as (
         field_values.id,
         field_values.field,
         field_values.value,
-        min(field_values.updated) as typed_at
+        max(field_values.stood_since) as typed_at
     from field_values
     left outer join echoes
         on

@@ -7,6 +7,7 @@ contact_versions as (
         'contacts' as object,
         id,
         updated,
+        load_id,
         is_deleted,
         name,
         mobile,
@@ -27,6 +28,7 @@ company_versions as (
         'companies' as object,
         id,
         updated,
+        load_id,
         is_deleted,
         name,
         tax_id,
@@ -47,6 +49,7 @@ contact_values as (
         object,
         id,
         updated,
+        load_id,
         is_before_us,
         is_newest,
         is_deleted,
@@ -63,6 +66,7 @@ company_values as (
         object,
         id,
         updated,
+        load_id,
         is_before_us,
         is_newest,
         is_deleted,
@@ -79,6 +83,47 @@ unioned as (
     union all by name
     select * from company_values
 
+),
+
+compared as (
+
+    select
+        object,
+        id,
+        updated,
+        load_id,
+        is_before_us,
+        is_newest,
+        is_deleted,
+        field,
+        value,
+        lag(value)
+            over (partition by object, id, field order by updated asc nulls last, load_id asc)
+            as previous_value
+    from unioned
+
+),
+
+dated as (
+
+    select
+        object,
+        id,
+        is_before_us,
+        is_newest,
+        is_deleted,
+        field,
+        value,
+        -- what was typed over and is typed again counts from then on
+        max(case when value is distinct from previous_value then updated end)
+            over (
+                partition by object, id, field
+                order by updated asc nulls last, load_id asc
+                rows between unbounded preceding and current row
+            )
+            as stood_since
+    from compared
+
 )
 
-select * from unioned
+select * from dated

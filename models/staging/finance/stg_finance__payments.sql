@@ -20,6 +20,7 @@ latest as (
                     _exported_at desc nulls last,
                     _file_modified_at desc nulls last,
                     _dlt_load_id desc,
+                    _file desc,
                     _row desc
             )
         = 1
