@@ -24,7 +24,6 @@ from crm.selfbuilt.rules import ObjectRules
 from crm.sign_in import SignIn, SignInRules
 from reverse_etl.engine import Applied, Engine, Selection
 from reverse_etl.errors import HeldByAnotherError, SyncError
-from reverse_etl.ledger import Ledger
 from reverse_etl.ledger.schema import leases
 from reverse_etl.plan import Planner
 from sandbox.hubspot.account import Account
