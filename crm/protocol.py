@@ -93,8 +93,8 @@ class Written:
 
     A field that was sent and isn't in here was dropped by the CRM without a word.
     """
-    refused: "Rejected | None" = None
-    """The one field that the CRM refused though it wrote the rest: an association, say."""
+    refused: "tuple[Rejected, ...]" = ()
+    """Fields that the CRM refused though it wrote the rest: associations, say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -729,15 +729,16 @@ def _written(
 
 
 def _written_so_far(batch: _Batch, attempt: Attempt, outcome: Written) -> list[Settled]:
-    """A record that was written; where the CRM refused a field of it, that goes into the queue."""
-    refused = outcome.refused
-    if refused is None:
+    """A record that was written; with fields that the CRM refused it is in the queue as well."""
+    if not outcome.refused:
         return [_written(batch, attempt, outcome.remote_id, outcome.observed)]
-    rest = {k: v for k, v in attempt.payload.items() if k != refused.field_name}
+    refused = {each.field_name for each in outcome.refused}
+    rest = {k: v for k, v in attempt.payload.items() if k not in refused}
     written = replace(attempt, payload=rest, payload_json="", is_part=True)
     return [
         _written(batch, written, outcome.remote_id, outcome.observed),
-        _rejected(batch, replace(attempt, remote_id=outcome.remote_id), refused),
+        # one entry a record: what the CRM said first
+        _rejected(batch, replace(attempt, remote_id=outcome.remote_id), outcome.refused[0]),
     ]
 
 

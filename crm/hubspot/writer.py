@@ -199,4 +199,6 @@ def _linked(
     if refusal is None:
         return Unknown(write.key)
     refused = Rejected(write.key, refusal.code, refusal.message, name)
-    return replace(outcome, refused=refused) if isinstance(outcome, Written) else refused
+    if isinstance(outcome, Written):
+        return replace(outcome, refused=(*outcome.refused, refused))
+    return refused

@@ -663,7 +663,7 @@ def test_a_field_that_the_crm_refused_beside_its_record_waits_in_the_queue(
             **named,
         )
         return [
-            dataclasses.replace(each, refused=Rejected(each.key, "no", "no", "company"))
+            dataclasses.replace(each, refused=(Rejected(each.key, "no", "no", "company"),))
             if each.key in refused
             else each
             for each in outcomes

@@ -172,6 +172,9 @@ class Rest:
             wanted = row[name] and self.places.get((column.links_to, row[name]))
             if wanted is None and row[name]:
                 return
+            if row[name] not in {None, *self.world.landscape.rows[column.links_to]}:
+                # the model points at what it doesn't have, and a new ledger doesn't know it
+                return
         else:
             wanted = self.shown(name, row[name])
         if author == "another key" and (name == FILLED or not wanted):
@@ -194,9 +197,10 @@ class Rest:
         if reason == "it is gone from the CRM":
             return self._is_taken_away(sync, key)
         if reason.startswith("it waits for what it must be linked to"):
+            targets = [(column.links_to or "", row[column.name]) for column in sync.links]
             return any(
-                row[column.name] and (column.links_to, row[column.name]) not in self.places
-                for column in sync.links
+                key and ((name, key) not in self.places or (name, key) in self.rejects)
+                for name, key in targets
             )
         if "could be" in reason:
             return bool(sync.match or sync.record_id)

@@ -65,6 +65,9 @@ class Server(Protocol):
     def remove(self, place: Place) -> None:
         """Remove a record as people do."""
 
+    def under_way(self) -> set[Place]:
+        """The records of which something is still to be carried out."""
+
 
 @dataclass
 class Refusal(Exception):
@@ -171,6 +174,9 @@ class SelfBuiltServer:
 
     def remove(self, place: Place) -> None:
         self.store.remove(*place)
+
+    def under_way(self) -> set[Place]:
+        return set()
 
     def handle(self, request: Request, now: float) -> Answer:
         address = urlsplit(request.url)
@@ -345,6 +351,10 @@ class LateServer:
     def remove(self, place: Place) -> None:
         self.store.remove(*place)
 
+    def under_way(self) -> set[Place]:
+        waiting = [job for job in self.jobs.values() if not job.outcomes]
+        return {(job.object_name, each["id"]) for job in waiting for each in job.writes}
+
     def handle(self, request: Request, now: float) -> Answer:
         self.work(now)
         said = orjson.loads(request.body) if request.body else {}
@@ -436,6 +446,9 @@ class HubSpotServer:
 
     def forget_tokens(self) -> None:
         self.sandbox.account.tokens.granted.clear()
+
+    def under_way(self) -> set[Place]:
+        return set()
 
     def handle(self, request: Request, now: float) -> Answer:
         self._now = now

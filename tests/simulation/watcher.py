@@ -91,6 +91,8 @@ class Watcher:
 
     def _removed(self, place: Place, fields: dict[str, str], who: Who) -> None:
         self.removed_by[place] = who
+        if who == "people":
+            self.touched.update({(place, name): len(self.effects) for name in fields})
         if who == "us":
             if self.made_by[place] != "us":
                 self.violated("not ours", f"a record that people made was removed: {place}")
