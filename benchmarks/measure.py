@@ -32,7 +32,6 @@ class Measured:
             "rows": self.rows,
         }
 
-
     def print_out(self) -> None:
         """Print as one line of JSON, for the process that started this one."""
         print(json.dumps(self.as_data()))

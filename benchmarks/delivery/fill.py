@@ -34,7 +34,7 @@ def main() -> None:
                 from range({int(rows)}) as numbers (i)
             ),
             typed as (select {values} from customers)
-            select *, md5(concat_ws('|', {', '.join(COLUMNS)})) as fingerprint from typed
+            select *, md5(concat_ws('|', {", ".join(COLUMNS)})) as fingerprint from typed
         """)
 
 

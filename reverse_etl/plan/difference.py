@@ -241,7 +241,9 @@ def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, rules: Rules) -> N
     execute(connection, f"drop table {candidates(sync)}; drop table all_judged; drop table found")
 
 
-def _take_part(connection: duckdb.DuckDBPyConnection, last: str | None) -> tuple[str, bool, bool] | None:
+def _take_part(
+    connection: duckdb.DuckDBPyConnection, last: str | None
+) -> tuple[str, bool, bool] | None:
     """Put the next of the judged into a table, in the order of their keys.
 
     Gives the last key, whether there are new ones, and whether others; None if none is left.
