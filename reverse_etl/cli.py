@@ -24,7 +24,7 @@ from crm.runtime import Runtime, until
 from reverse_etl import builds, erasure, progress, queries, render
 from reverse_etl import mapping as mappings
 from reverse_etl import status as statuses
-from reverse_etl.clock import World, text
+from reverse_etl.clock import World, collect_less_often, text
 from reverse_etl.engine import Engine, Selection, exit_code
 from reverse_etl.errors import ExitCode, SyncConfigurationError, SyncError
 from reverse_etl.ledger import Ledger, ledger_path, retention
@@ -394,6 +394,7 @@ def mapping(
 
 def main() -> None:
     """Run the command line; every error that a person can act on is one message."""
+    collect_less_often()
     try:
         # what a command ends with comes back as a value, not as an exception
         sys.exit(app(standalone_mode=False))

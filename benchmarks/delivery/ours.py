@@ -1,4 +1,4 @@
-"""One apply of the benchmark's sync: `python -m benchmarks.delivery.ours WAREHOUSE LEDGER …`."""
+"""One apply of the sync: `python -m benchmarks.delivery.ours WAREHOUSE LEDGER URL …`."""
 
 import os
 import sys

@@ -11,7 +11,10 @@ from crm.errors import RetryableError
 from crm.protocol import Crm, RemoteRecord
 from reverse_etl.plan.difference import candidates, is_flagged, ours
 from reverse_etl.plan.fields import literal
+from reverse_etl.plan.room import execute
 from reverse_etl.syncs import Sync
+
+ROWS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,13 @@ def read_theirs(
             """'[{"remote_id": "VARCHAR", "fields": "JSON"}]'), recursive := true)""",
             [orjson.dumps(rows).decode()],
         )
-    connection.execute(
-        f"insert into theirs select {literal(sync.name)}, remote_id, any_value(fields) "
-        "from pages group by remote_id"
+    # a record may be found in two ways; what it holds is looked at once its id is known
+    execute(
+        connection,
+        f"insert into theirs select {literal(sync.name)}, remote_id, fields from pages "
+        "where rowid in (select min(rowid) from pages group by remote_id)",
     )
+    connection.execute("drop table pages")
 
 
 def fetch_pages(
@@ -69,11 +75,15 @@ def fetch_pages(
 
 def _wanted(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[Wanted]:
     def values(expression: str, where: str) -> list[str]:
-        rows = connection.execute(
+        found = connection.execute(
             f"select distinct {expression} from {candidates(sync)} "
             f"where {where} and {expression} is not null order by 1"
-        ).fetchall()
-        return [value for (value,) in rows]
+        )
+        # not all rows at once: a row takes as much memory again as its only value
+        gathered: list[str] = []
+        while rows := found.fetchmany(ROWS_AT_ONCE):
+            gathered += [value for (value,) in rows]
+        return gathered
 
     new = "is_desired and not is_known and rejected is null"
     looked_at = [] if sync.mode == "create_only" else ["is_desired"]

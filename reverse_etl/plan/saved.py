@@ -16,6 +16,7 @@ from reverse_etl.clock import World
 from reverse_etl.errors import SyncConfigurationError
 from reverse_etl.plan.fields import literal
 from reverse_etl.plan.planner import SENDING, Plan
+from reverse_etl.plan.room import execute
 from reverse_etl.syncs import Sync
 
 FORMAT = 1
@@ -72,15 +73,18 @@ class SavedPlan:
             for name in ("payload", "before")
         )
         connection = plan.connection
-        connection.execute(
+        execute(
+            connection,
             "create or replace temp table saved as select * from read_parquet(?) where sync = ?",
             [str(self.path), sync.name],
         )
-        connection.execute(
+        execute(
+            connection,
             "delete from changes where sync = ? and key not in (select key from saved)",
             [sync.name],
         )
-        connection.execute(
+        execute(
+            connection,
             f"""
             update changes as now
             set operation = 'conflict', reason = 'it has moved since the plan was made'
@@ -124,13 +128,16 @@ def save(
     unfinished = path.with_name(path.name + ".part")
     unfinished.touch(mode=0o600)
     sending = ", ".join(literal(name) for name in SENDING)
-    plan.connection.execute(f"""
+    execute(
+        plan.connection,
+        f"""
         copy (
             select sync, key, operation, reason, remote_id, payload, before
             from changes where operation in ({sending}) order by all
         ) to {literal(str(unfinished))}
         (format parquet, kv_metadata {{{_ABOUT}: {literal(about)}}})
-    """)
+    """,
+    )
     unfinished.chmod(0o600)
     unfinished.replace(path)
     return saved
