@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from crm.errors import ConfigurationError, CrmError
+from crm.errors import ConfigurationError, CrmError, RetryableError
 from crm.protocol import Crm
 from reverse_etl import builds
 from reverse_etl.clock import World
@@ -258,7 +258,10 @@ class Engine:
                     delivery.look(planner.plan.changes(sync, ("unchanged", "forget")))
                 delivery.deliver(planner.plan.changes(sync, limit=selection.limit))
         except (CrmError, SyncError) as error:
-            return Applied(sync, run, counts, verdict, tally, recovered, str(error))
+            # a wait for the CRM that was cut short is no failure of the CRM's
+            is_cut_short = isinstance(error, RetryableError) and self.is_stopping()
+            problem = ASKED_TO_STOP if is_cut_short else str(error)
+            return Applied(sync, run, counts, verdict, tally, recovered, problem)
         if saved is not None:
             # whoever applied it by its name has seen what the guard says
             verdict = Verdict(sync.name, ())
