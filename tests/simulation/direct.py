@@ -1,11 +1,11 @@
 """A CRM that only shows what it holds, and an executor that does everything at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
-from crm.protocol import Capabilities, RemoteRecord
+from crm.protocol import Capabilities, Field, Outcome, RemoteRecord
 
 
 class AtOnce(Executor):
@@ -21,7 +21,7 @@ class AtOnce(Executor):
 class StillCrm:
     """Records to be read."""
 
-    objects: Mapping[str, Sequence[RemoteRecord]]
+    objects: dict[str, Sequence[RemoteRecord]]
 
     @property
     def capabilities(self) -> Capabilities:
@@ -30,7 +30,13 @@ class StillCrm:
     def count(self, object_name: str) -> int:
         return len(self.objects[object_name])
 
-    def scan(self, object_name: str) -> Iterator[list[RemoteRecord]]:
+    def describe(self, object_name: str) -> list[Field]:
+        raise NotImplementedError
+
+    def write(self, *_args: object, **_named: object) -> list[Outcome]:
+        raise NotImplementedError
+
+    def scan(self, object_name: str, *, since: str | None = None) -> Iterator[list[RemoteRecord]]:
         yield list(self.objects[object_name])
 
     def find(self, object_name: str, field_name: str, values: Sequence[str]) -> list[RemoteRecord]:

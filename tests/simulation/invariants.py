@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
 from reverse_etl.engine import Applied, exit_code
 from reverse_etl.errors import ExitCode
@@ -50,7 +50,7 @@ def check_run(world: "SimulatedWorld") -> None:
     if exit_code(world.applied) != _expected_code(world.applied):
         world.watcher.violated("statuses", f"exit code {exit_code(world.applied)}")
     with world.ledger.reading() as connection:
-        held = connection.execute(select(leases.c.sync)).scalars().all()
+        held = [*connection.execute(select(leases.c.sync)).scalars()]
     if held:
         world.watcher.violated("no lease", f"{held} are held by nobody")
 
@@ -83,10 +83,9 @@ class Rest:
                 .mappings()
                 .all()
             )
-            self.open = connection.execute(select(intents.c.batch_id)).scalars().all()
-            self.unfinished = connection.execute(
-                select(runs_table.c.run_id).where(runs_table.c.status == "running")
-            ).scalars().all()  # fmt: skip
+            self.open = [*connection.execute(select(intents.c.batch_id)).scalars()]
+            running = select(runs_table.c.run_id).where(runs_table.c.status == "running")
+            self.unfinished = [*connection.execute(running).scalars()]
         self.known = {(row["sync"], row["key"]): row for row in known}
         self.rejects = {(row["sync"], row["key"]): row for row in waiting}
 
@@ -168,6 +167,7 @@ class Rest:
         if author in {"people", "the CRM"} or name in PEOPLES:
             # their latest word, which we hear when the record moves; the watcher guards the rest
             return
+        wanted: str | None = self.shown(name, row[name])
         if column.links_to:
             wanted = row[name] and self.places.get((column.links_to, row[name]))
             if wanted is None and row[name]:
@@ -175,8 +175,6 @@ class Rest:
             if row[name] not in {None, *self.world.landscape.rows[column.links_to]}:
                 # the model points at what it doesn't have, and a new ledger doesn't know it
                 return
-        else:
-            wanted = self.shown(name, row[name])
         if author == "another key" and (name == FILLED or not wanted):
             return
         if there != (wanted or ""):
@@ -206,9 +204,7 @@ class Rest:
             return bool(sync.match or sync.record_id)
         return reason == f"the mode is {sync.mode}" and sync.mode != "upsert"
 
-    def _is_rightly_rejected(
-        self, sync: Sync, row: Mapping[str, Any], reject: Mapping[str, Any]
-    ) -> bool:
+    def _is_rightly_rejected(self, sync: Sync, row: Mapping[str, Any], reject: RowMapping) -> bool:
         if len(row["name"]) > LONGEST:
             return True
         if reject["error_code"] == "gone":
@@ -248,33 +244,32 @@ class Rest:
 
     def _check_explained(self) -> None:
         """Each write that the CRM carried out is in the ledger."""
+        written, removed = self._written()
+        for number, effect in enumerate(self.watcher.effects):
+            if effect.kind == "remove" and effect.place not in removed:
+                self.violated("ledger explains", f"no delivery removed {effect.place}")
+            for name, value in effect.values.items():
+                if self.watcher.touched.get((effect.place, name), 0) > number:
+                    # people wrote over it, perhaps before anybody could read it back
+                    continue
+                if (effect.place[0], effect.key, name, value) not in written:
+                    what = f"no delivery wrote {name} of {effect.place[0]} {effect.key}: {value!r}"
+                    self.violated("ledger explains", what)
+
+    def _written(self) -> tuple[set[tuple[str, str, str, str]], set[Place]]:
+        """What the deliveries say was written, and what was removed."""
         fields = self._fields()
-        written: dict[tuple[str, str, str], set[str]] = {}
+        written = set()
         removed = set()
         for row in self.deliveries:
             if row["outcome"] != "written":
                 continue
             if row["operation"] in {"archive", "delete"}:
                 removed.add((row["sync"], row["remote_id"]))
-            for name, value in orjson.loads(row["payload"]).items():
-                ours = fields[row["sync"]].get(name, name)
-                shown = self.shown(ours, value)
-                written.setdefault((row["sync"], row["key"], ours), set()).add(shown)
-        for number, effect in enumerate(self.watcher.effects):
-            name = effect.place[0]
-            if effect.kind == "remove":
-                if effect.place not in removed:
-                    self.violated("ledger explains", f"no delivery removed {effect.place}")
-                continue
-            for field_name, value in effect.values.items():
-                if self.watcher.touched.get((effect.place, field_name), 0) > number:
-                    # people wrote over it, perhaps before anybody could read it back
-                    continue
-                if value not in written.get((name, effect.key, field_name), set()):
-                    self.violated(
-                        "ledger explains",
-                        f"no delivery wrote {field_name} of {name} {effect.key}: {value!r}",
-                    )
+            for field_name, value in orjson.loads(row["payload"]).items():
+                name = fields[row["sync"]].get(field_name, field_name)
+                written.add((row["sync"], row["key"], name, self.shown(name, value)))
+        return written, removed
 
     def _check_said(self) -> None:
         """No delivery says written that the CRM never carried out."""

@@ -76,7 +76,7 @@ def open_ledger(path: Path, world: World, life: Life) -> Ledger:
         connection.commit()
         life.point("after a commit")
 
-    engine.dialect.do_commit = committed  # type: ignore[method-assign]  # the points to end at
+    engine.dialect.do_commit = committed  # type: ignore[assignment, method-assign]  # the points to end at
 
     @event.listens_for(engine, "begin")
     def begin(_connection: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from crm import http
+from crm.errors import UnknownOutcomeError
 from crm.protocol import NotWritten, Outcome, Pending, Unknown, Written
 from crm.quota import Quota, Rate
 from reverse_etl import delivery, engine
@@ -240,7 +241,7 @@ def _free_retries(patch: Patch) -> None:
             return original(replace(self, quota=free[id(call)]), call, is_empty)
         try:
             return original(self, call, is_empty)
-        except http.UnknownOutcomeError:
+        except UnknownOutcomeError:
             free[id(call)] = Quota(Rate(), self.runtime)
             raise
 

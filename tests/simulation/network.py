@@ -102,8 +102,8 @@ class Network:
             call()
         except Crash:
             self._trace("… it was on its way when the process ended")
-        except Exception:
-            pass  # there is nobody left to whom it matters
+        except Exception as error:
+            self._trace(f"… nothing more was sent: {type(error).__name__}")
         finally:
             self._life, self._weather, self._quiet_until = life, weather, quiet
 

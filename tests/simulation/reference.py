@@ -312,26 +312,35 @@ def _ways(
 
 def _judged(sync: Sync, each: Candidate, found: Found | None) -> tuple[str, str | None]:
     """What is to be done with a candidate, before its fields are looked at, and why."""
-    waits = _waits(sync, each)
     if each.rejected is not None:
         return "held", f"the CRM rejected it, {each.rejected}, and it has not changed since"
     if not each.is_desired:
         return _removed(sync, each, found)
-    if each.known is not None and found is None:
-        return "held", "it is gone from the CRM"
-    if found is not None and found.records > 1:
-        return "held", f"{found.records} records of the CRM could be it"
-    if found is not None and found.claims > 1:
-        return "held", "several of our records could be the same record of the CRM"
-    if any(column.required_link and column.field in waits for column in sync.links):
-        return "held", f"it waits for what it must be linked to: {', '.join(waits)}"
-    is_there = found is not None
-    if sync.mode == ("create_only" if is_there else "update_only"):
-        return "held", f"the mode is {sync.mode}"
+    why = _held(sync, each, found)
+    if why is not None:
+        return "held", why
     if found is not None and each.known is None:
         return "adopt", found.how
+    waits = _waits(sync, each)
     reason = f"without {', '.join(waits)}, not there yet" if waits else None
-    return ("update" if is_there else "create"), reason
+    return ("create" if found is None else "update"), reason
+
+
+def _held(sync: Sync, each: Candidate, found: Found | None) -> str | None:
+    """Why a record that we want can't be written now, if it can't."""
+    waits = _waits(sync, each)
+    why = None
+    if each.known is not None and found is None:
+        why = "it is gone from the CRM"
+    elif found is not None and found.records > 1:
+        why = f"{found.records} records of the CRM could be it"
+    elif found is not None and found.claims > 1:
+        why = "several of our records could be the same record of the CRM"
+    elif any(column.required_link and column.field in waits for column in sync.links):
+        why = f"it waits for what it must be linked to: {', '.join(waits)}"
+    elif sync.mode == ("update_only" if found is None else "create_only"):
+        why = f"the mode is {sync.mode}"
+    return why
 
 
 def _removed(sync: Sync, each: Candidate, found: Found | None) -> tuple[str, str]:

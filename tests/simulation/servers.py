@@ -70,7 +70,7 @@ class Server(Protocol):
 
 
 @dataclass
-class Refusal(Exception):
+class RefusedError(Exception):
     """A record can't be written as it is."""
 
     name: str
@@ -100,7 +100,7 @@ class Store:
         if self.is_unique and key:
             for other, fields in records.items():
                 if other != remote_id and fields.get(self.key_field) == key:
-                    raise Refusal(self.key_field, "validation_not_unique")
+                    raise RefusedError(self.key_field, "validation_not_unique")
         if remote_id is None:
             self._made += 1
             remote_id = f"made{self._made:011d}"
@@ -137,10 +137,10 @@ class Store:
         if value is None:
             return ""
         if name == "name" and len(value) > LONGEST:
-            raise Refusal("name", "validation_max_text_constraint")
+            raise RefusedError("name", "validation_max_text_constraint")
         target = LINKS[object_name].get(name)
         if target and value and value not in self.objects[target]:
-            raise Refusal(name, "validation_missing_rel_records")
+            raise RefusedError(name, "validation_missing_rel_records")
         if name == "phone" and self.spaces_go:
             return value.replace(" ", "")
         return value
@@ -181,26 +181,27 @@ class SelfBuiltServer:
     def handle(self, request: Request, now: float) -> Answer:
         address = urlsplit(request.url)
         parts = [unquote(part) for part in address.path.strip("/").split("/")][1:]
-        said = orjson.loads(request.body) if request.body else None
+        said = orjson.loads(request.body) if request.body else {}
         token = next((v for k, v in request.headers.items() if k == "Authorization"), "")
         is_known = self.tokens.get(token, 0.0) > now
         match request.method, parts:
             case "POST", ["collections", "users", "auth-with-password"]:
-                return _answer(200, {"token": self._token(now)})
+                answer = _answer(200, {"token": self._token(now)})
             case "POST", ["collections", "users", "auth-refresh"]:
-                return _answer(200, {"token": token}) if is_known else _problem(401)
+                answer = _answer(200, {"token": token}) if is_known else _problem(401)
             case "GET", ["collections", name, "records"]:
                 parameters = {k: v[0] for k, v in parse_qs(address.query).items()}
-                return self._listed(name if is_known else None, parameters)
+                answer = self._listed(name if is_known else None, parameters)
             case "POST", ["batch"]:
-                return self._batch(said["requests"], now, is_known=is_known)
+                answer = self._batch(said["requests"], now, is_known=is_known)
             case _, ["collections", name, "records", *rest]:
                 try:
-                    status, item = self._one(request.method, name, rest, said, now, is_known)
-                except Refusal as refusal:
-                    return _problem(refusal.status, _named(refusal))
-                return _answer(status, item)
-        return _problem(404)
+                    answer = _answer(*self._one(request.method, name, rest, said, now, is_known))
+                except RefusedError as refused:
+                    answer = _problem(refused.status, _named(refused))
+            case _:
+                answer = _problem(404)
+        return answer
 
     def _token(self, now: float) -> str:
         self._signed_in += 1
@@ -233,11 +234,11 @@ class SelfBuiltServer:
                     each["method"], unquote(name), [unquote(r) for r in rest], each.get("body"),
                     now, is_known,
                 )  # fmt: skip
-            except Refusal as refusal:
+            except RefusedError as refused:
                 self.store.objects = before
                 if not self.names_the_bad:
                     return _problem(400)
-                said = {"status": refusal.status, "message": "no", "data": _named(refusal)}
+                said = {"status": refused.status, "message": "no", "data": _named(refused)}
                 return _problem(400, {"requests": {str(number): {"response": said}}})
             results.append({"status": status, "body": item})
         return _answer(200, results)
@@ -252,9 +253,9 @@ class SelfBuiltServer:
         is_known: bool,
     ) -> tuple[int, Fields | None]:
         if not is_known:
-            raise Refusal("", "", 404 if rest else 400)
+            raise RefusedError("", "", 404 if rest else 400)
         if method in {"PATCH", "DELETE"} and rest[0] not in self.store.objects[name]:
-            raise Refusal("", "", 404)
+            raise RefusedError("", "", 404)
         if method == "DELETE":
             self.store.remove(name, rest[0])
             return 204, None
@@ -412,8 +413,8 @@ class LateServer:
             return {**told, "status": "written"}
         try:
             remote_id = self.store.write(job.object_name, said["fields"], said["id"], now)
-        except Refusal as refusal:
-            return {**told, "status": "rejected", "code": refusal.code, "field": refusal.name}
+        except RefusedError as refused:
+            return {**told, "status": "rejected", "code": refused.code, "field": refused.name}
         shown = self.store.objects[job.object_name][remote_id]
         return {**told, "status": "written", "id": remote_id, "fields": shown}
 
@@ -422,7 +423,7 @@ class HubSpotServer:
     """The sandbox of HubSpot, with the same fields for every object."""
 
     key_field = "tongke_id"
-    quota = None
+    quota: tuple[int, float] | None = None
     """The sandbox counts by itself."""
     NAMES: Mapping[str, str] = {"companies": "companies", "contacts": "contacts", "orders": "deals"}
 
@@ -492,10 +493,10 @@ class HubSpotServer:
         account.associations.remove_all(table.name, place[1])
 
 
-def _named(refusal: Refusal) -> Fields:
-    if not refusal.name:
+def _named(refused: RefusedError) -> Fields:
+    if not refused.name:
         return {}
-    return {refusal.name: {"code": refusal.code, "message": "refused by a rule"}}
+    return {refused.name: {"code": refused.code, "message": "refused by a rule"}}
 
 
 def _answer(status: int, data: Any) -> Answer:

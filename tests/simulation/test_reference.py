@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from crm.protocol import RemoteRecord
 from reverse_etl.ledger import Attempt, Known, Ledger, Settled
 from reverse_etl.plan import Change, Planner
-from reverse_etl.syncs import Column, Sync
+from reverse_etl.syncs import Column, Owner, Sync
 from tests.simulation.clock import SimulatedClock, new_world
 from tests.simulation.direct import AtOnce, StillCrm
 from tests.simulation.reference import ReferencePlanner
@@ -52,7 +52,7 @@ SHOWN = st.none() | TEXTS | st.integers(-2, 2) | st.booleans() | st.just(1.0)
 
 @st.composite
 def syncs(draw: st.DrawFn) -> tuple[Sync, Sync]:
-    owners = st.sampled_from(["warehouse", "fill_empty", "crm"])
+    owners: st.SearchStrategy[Owner] = st.sampled_from(get_args(Owner))
     common: dict[str, Any] = {"destination": "crm", "schema": "activation", "key": "key"}
     key = Column("key", "external_id", "varchar", "")
     companies = Sync(

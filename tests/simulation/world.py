@@ -24,8 +24,10 @@ from crm.selfbuilt.rules import ObjectRules
 from crm.sign_in import SignIn, SignInRules
 from reverse_etl.engine import Applied, Engine, Selection
 from reverse_etl.errors import HeldByAnotherError, SyncError
+from reverse_etl.ledger import Ledger
 from reverse_etl.ledger.schema import leases
 from reverse_etl.plan import Planner
+from reverse_etl.syncs import OnMissing
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.api import HubSpot as Sandbox
 from tests.simulation import invariants
@@ -95,6 +97,8 @@ class SimulatedWorld:
     folder: Path
     tell: Callable[[str], None] | None = None
     clock: SimulatedClock = field(default_factory=SimulatedClock)
+    is_stopping: Callable[[], bool] = field(default=lambda: False)
+    """Asked by the engine: whether somebody wants the run to end."""
     lives: int = 0
     runs: int = 0
     applied: list[Applied] = field(default_factory=list)
@@ -247,7 +251,6 @@ class SimulatedWorld:
             self.server, self.weather, self.watcher, self.clock, self.chance, self.life, self.trace
         )
         crm = self._connect()
-        self.is_stopping: Callable[[], bool] = lambda: False
         self.engine = Engine(
             {},
             self.ledger,
@@ -255,8 +258,8 @@ class SimulatedWorld:
             self._open_warehouse,
             world,
             new_executor=self.tasks.executor,
-            new_planner=Planner if self.uses_sql else ReferencePlanner,
-            is_stopping=lambda: self.is_stopping(),
+            new_planner=Planner if self.uses_sql else _reference_planner,
+            is_stopping=lambda: self.is_stopping(),  # noqa: PLW0108 - it changes with each run
             check_builds=False,
         )
 
@@ -265,9 +268,15 @@ class SimulatedWorld:
         rate = self.connection.rate
 
         def client(rules: AnswerRules, sign_in: SignInRules, **more: Any) -> Client:
-            secrets = {"users": "users", "identity": "i", "password": "p", "access_token": "pat-sandbox",
-                       "client_id": "sandbox", "client_secret": "sandbox-client-secret",
-                       "refresh_token": "sandbox-refresh-token"}  # fmt: skip
+            secrets = {
+                "users": "users",
+                "identity": "integration",
+                "password": "password",
+                "access_token": "pat-sandbox",
+                "client_id": "sandbox",
+                "client_secret": "sandbox-client-secret",
+                "refresh_token": "sandbox-refresh-token",
+            }
             return Client(
                 "http://crm", rules, SignIn(sign_in, secrets, runtime), Quota(rate, runtime),
                 self.network, runtime, **more,
@@ -322,6 +331,11 @@ def simulate(seed: int, tell: Callable[[str], None] | None = None) -> Report:
         return SimulatedWorld(seed, Path(folder), tell).run()
 
 
+def _reference_planner(models: Any, ledger: Ledger) -> Planner:
+    """What the warehouse opens as isn't a connection here, but the models themselves."""
+    return ReferencePlanner(models, ledger)
+
+
 def _after(calls: int) -> Callable[[], bool]:
     rest = iter([False] * calls)
     return lambda: next(rest, True)
@@ -329,7 +343,7 @@ def _after(calls: int) -> Callable[[], bool]:
 
 def _settings(chance: random.Random) -> Settings:
     kind: Kind = chance.choice(("selfbuilt", "selfbuilt", "hubspot", "late"))
-    removes = "archive" if kind == "hubspot" else "delete"
+    removes: OnMissing = "archive" if kind == "hubspot" else "delete"
     return Settings(
         kind,
         objects=chance.choice((1, 2, 2, 3)),
