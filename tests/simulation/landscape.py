@@ -32,6 +32,8 @@ class Settings:
     needs_links: bool
     """A contact without its company isn't sent."""
     min_rows: int = 0
+    declares_length: bool = False
+    """The contract says how long a name may be, so that a longer one isn't sent."""
 
 
 def make_syncs(settings: Settings) -> list[Sync]:
@@ -61,7 +63,13 @@ def make_syncs(settings: Settings) -> list[Sync]:
                 key="key",
                 columns=(
                     Column("key", _key_field(settings.kind), "varchar", ""),
-                    Column("name", "name", "varchar", ""),
+                    Column(
+                        "name",
+                        "name",
+                        "varchar",
+                        "",
+                        max_length=LONGEST if settings.declares_length else None,
+                    ),
                     Column("phone", "phone", "varchar", ""),
                     Column("title", "title", "varchar", "", owner="fill_empty"),
                     Column("stage", "stage", "varchar", "", owner="crm"),

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from reverse_etl.ledger.lease import Holder
 from sqlalchemy import event
 
+from crm.processes import Holder
 from reverse_etl.clock import World
 from reverse_etl.ledger import Ledger
 

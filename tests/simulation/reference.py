@@ -8,9 +8,10 @@ name it has there; what a new rule adds is added in both places.
 
 import base64
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -18,13 +19,15 @@ from typing import Any, Protocol
 import orjson
 from sqlalchemy import select
 
+from crm.errors import RetryableError
 from crm.protocol import Crm, Value
 from reverse_etl.ledger import Ledger
 from reverse_etl.ledger.schema import records, rejects
-from reverse_etl.plan import Change, Counts, Plan, Planner
-from reverse_etl.plan.planner import SENDING
+from reverse_etl.plan import Change, Counts, FieldCounts, Plan, Planner, Rules
+from reverse_etl.plan.planner import CHANGING, SENDING
 from reverse_etl.plan.reading import Wanted, fetch_pages
 from reverse_etl.syncs import Column, Sync
+from tests.simulation import validation
 
 Row = Mapping[str, Any]
 Fields = Mapping[str, Any]
@@ -92,10 +95,30 @@ class ReferencePlan(Plan):
         self.totals: dict[str, tuple[int, int, int]] = {}
 
     def counts(self, sync: Sync) -> Counts:
-        operations: dict[str, int] = {}
-        for change in sorted(self.decided.get(sync.name, ()), key=lambda each: each.operation):
-            operations[change.operation] = operations.get(change.operation, 0) + 1
-        return Counts(*self.totals[sync.name], operations)
+        decided = self.decided.get(sync.name, ())
+        operations = Counter(sorted(change.operation for change in decided))
+        refused = sum(change.cause in {"invalid", "rejected"} for change in decided)
+        clears = {each.field: each.clears for each in self.fields(sync, CHANGING) if each.clears}
+        return Counts(*self.totals[sync.name], dict(operations), refused, clears)
+
+    def fields(
+        self, sync: Sync, operations: Sequence[str] = ("create", *CHANGING)
+    ) -> list[FieldCounts]:
+        decided = [each for each in self.decided.get(sync.name, ()) if each.operation in operations]
+        counts = []
+        for column in sync.columns:
+            writing = [each for each in decided if column.field in each.payload]
+            creates = sum(each.operation == "create" for each in writing)
+            clears = sum(each.payload[column.field] is None for each in writing)
+            if writing:
+                updates = len(writing) - creates - clears
+                counts.append(FieldCounts(column.field, creates, updates, clears))
+        return counts
+
+    def held(self, sync: Sync, limit: int) -> list[tuple[str, int]]:
+        decided = self.decided.get(sync.name, ())
+        reasons = Counter(each.reason or "" for each in decided if each.operation == "held")
+        return sorted(reasons.items(), key=lambda each: (-each[1], each[0]))[:limit]
 
     def changes(
         self, sync: Sync, operations: Sequence[str] = SENDING, *, limit: int | None = None
@@ -112,10 +135,13 @@ class ReferencePlan(Plan):
 class ReferencePlanner(Planner):
     """Makes the same plans as `Planner`; the models are given to it instead of a connection."""
 
-    def __init__(self, models: Models, ledger: Ledger) -> None:
+    def __init__(
+        self, models: Models, ledger: Ledger, is_stopping: Callable[[], bool] = lambda: False
+    ) -> None:
         self.plan: ReferencePlan = ReferencePlan()
         self._models = models
         self._ledger = ledger
+        self._is_stopping = is_stopping
         self._candidates: dict[str, list[Candidate]] = {}
 
     def take(
@@ -124,16 +150,39 @@ class ReferencePlanner(Planner):
         for sync in syncs:
             self._candidates[sync.name] = self._moved(sync, keys, forced=forced)
 
-    def decide(self, sync: Sync, crm: Crm, executor: Executor, in_flight: int) -> Counts:
+    def decide(
+        self, sync: Sync, crm: Crm, executor: Executor, in_flight: int, rules: Rules | None = None
+    ) -> Counts:
         candidates = self._candidates.pop(sync.name)
         self._link(sync, candidates)
-        theirs = _read(sync, candidates, crm, executor, in_flight)
+        theirs = self._read(sync, candidates, crm, executor, in_flight)
         found = _found(sync, candidates, theirs, self._bound(sync))
         self.plan.decided[sync.name] = sorted(
-            (_change(sync, each, found.get(each.key), theirs) for each in candidates),
+            (
+                _checked(sync, each, _change(sync, each, found.get(each.key), theirs), rules)
+                for each in candidates
+            ),
             key=lambda change: (change.operation, change.key),
         )
         return self.plan.counts(sync)
+
+    def _read(
+        self,
+        sync: Sync,
+        candidates: Sequence[Candidate],
+        crm: Crm,
+        executor: Executor,
+        in_flight: int,
+    ) -> dict[str, Fields]:
+        """The CRM's records that the candidates may be, by its ids."""
+        theirs: dict[str, Fields] = {}
+        wanted = _wanted(sync, candidates)
+        for page in fetch_pages(crm, sync.object, wanted, executor, in_flight) if wanted else ():
+            if self._is_stopping():
+                raise RetryableError("asked to stop while the CRM was read; nothing was sent")
+            for record in page:
+                theirs.setdefault(record.remote_id, record.fields)
+        return theirs
 
     def _moved(self, sync: Sync, keys: list[str] | None, *, forced: bool) -> list[Candidate]:
         """The keys that may need something: new, no longer wanted, or with another fingerprint."""
@@ -231,31 +280,27 @@ class ReferencePlanner(Planner):
                     each.links[column.field] = f"coming: {key}"
 
 
-def _read(
-    sync: Sync, candidates: Sequence[Candidate], crm: Crm, executor: Executor, in_flight: int
-) -> dict[str, Fields]:
-    """The CRM's records that the candidates may be, by its ids."""
+def _wanted(sync: Sync, candidates: Sequence[Candidate]) -> list[Wanted]:
+    """What of the CRM's records is to be read."""
     looked_at = [each for each in candidates if each.rejected is None]
     new = [each for each in looked_at if each.is_new]
-    ids = {
-        each.known["remote_id"]
-        for each in looked_at
-        if each.known and (each.is_desired or sync.on_missing != "keep")
-    }
+    ids = {each.known["remote_id"] for each in looked_at if each.known and _needs_look(sync, each)}
     if sync.record_id:
         ids |= {each.record_id for each in new if each.record_id is not None}
     wanted = [Wanted("id", sorted(ids)), Wanted(sync.key_field, sorted(each.key for each in new))]
     for name in dict.fromkeys(group[0] for group in sync.match):
         values = {value for each in new if (value := each.ours[name]) is not None}
         wanted.append(Wanted(name, sorted(values)))
-    wanted = [each for each in wanted if each.values]
-    if not wanted:
-        return {}
-    return {
-        record.remote_id: record.fields
-        for page in fetch_pages(crm, sync.object, wanted, executor, in_flight)
-        for record in page
-    }
+    return [each for each in wanted if each.values]
+
+
+def _needs_look(sync: Sync, each: Candidate) -> bool:
+    """Whether a record that we know must be read: not if nothing can follow from it."""
+    if each.is_desired:
+        return sync.mode != "create_only"
+    is_removable = each.known is not None and each.known["origin"] == "created"
+    is_left = sync.on_missing == "keep" or each.redirected is not None or _is_flagged(sync, each)
+    return is_removable and not is_left
 
 
 def _found(
@@ -310,56 +355,91 @@ def _ways(
             yield rank, f"it has the same {' and '.join(group)}"
 
 
-def _judged(sync: Sync, each: Candidate, found: Found | None) -> tuple[str, str | None]:
-    """What is to be done with a candidate, before its fields are looked at, and why."""
+@dataclass(frozen=True)
+class Judgement:
+    """What is to be done with a candidate, and why; and what kind of obstacle holds it."""
+
+    operation: str
+    reason: str | None = None
+    cause: str | None = None
+
+
+def _judged(sync: Sync, each: Candidate, found: Found | None) -> Judgement:
+    """What is to be done with a candidate, before its fields are looked at."""
     if each.rejected is not None:
-        return "held", f"the CRM rejected it, {each.rejected}, and it has not changed since"
+        words = f"the CRM rejected it, {each.rejected}, and it has not changed since"
+        return Judgement("held", words, "rejected")
     if not each.is_desired:
         return _removed(sync, each, found)
-    why = _held(sync, each, found)
-    if why is not None:
-        return "held", why
+    obstacle = _obstacle(sync, each, found)
+    if obstacle is not None:
+        return obstacle
     if found is not None and each.known is None:
-        return "adopt", found.how
+        return Judgement("adopt", found.how)
     waits = _waits(sync, each)
     reason = f"without {', '.join(waits)}, not there yet" if waits else None
-    return ("create" if found is None else "update"), reason
+    return Judgement("create" if found is None else "update", reason)
 
 
-def _held(sync: Sync, each: Candidate, found: Found | None) -> str | None:
-    """Why a record that we want can't be written now, if it can't."""
+def _obstacle(sync: Sync, each: Candidate, found: Found | None) -> Judgement | None:
+    """Why a record that we want isn't written, if it isn't."""
     waits = _waits(sync, each)
-    why = None
-    if each.known is not None and found is None:
-        why = "it is gone from the CRM"
+    obstacle = None
+    if sync.mode == "create_only" and each.known is not None:
+        obstacle = Judgement("keep", "it is there, and the mode is create_only")
+    elif each.known is not None and found is None:
+        obstacle = Judgement("held", "it is gone from the CRM", "gone")
     elif found is not None and found.records > 1:
-        why = f"{found.records} records of the CRM could be it"
+        words = f"{found.records} records of the CRM could be it"
+        obstacle = Judgement("held", words, "ambiguous")
     elif found is not None and found.claims > 1:
-        why = "several of our records could be the same record of the CRM"
+        words = "several of our records could be the same record of the CRM"
+        obstacle = Judgement("held", words, "ambiguous")
+    elif sync.mode == "create_only" and found is not None:
+        obstacle = Judgement("keep", "it is there, and the mode is create_only")
+    elif sync.mode == "update_only" and found is None:
+        obstacle = Judgement("keep", "it is not there, and the mode is update_only")
     elif any(column.required_link and column.field in waits for column in sync.links):
-        why = f"it waits for what it must be linked to: {', '.join(waits)}"
-    elif sync.mode == ("update_only" if found is None else "create_only"):
-        why = f"the mode is {sync.mode}"
-    return why
+        words = f"it waits for what it must be linked to: {', '.join(waits)}"
+        obstacle = Judgement("held", words, "link")
+    return obstacle
 
 
-def _removed(sync: Sync, each: Candidate, found: Found | None) -> tuple[str, str]:
+def _removed(sync: Sync, each: Candidate, found: Found | None) -> Judgement:
     """What is to be done with a record that the model no longer has."""
+    judgement = Judgement(sync.on_missing, "no longer wanted")
     if each.redirected is not None:
-        return "keep", f"merged into {each.redirected}"
-    if each.known is not None and each.known["origin"] == "adopted":
-        return "keep", "no longer wanted, but people made it"
-    if sync.on_missing == "keep":
-        return "keep", "no longer wanted; on_missing is keep"
-    if found is None:
-        return "forget", "no longer wanted, and gone from the CRM"
-    return sync.on_missing, "no longer wanted"
+        judgement = Judgement("redirect", f"merged into {each.redirected}")
+    elif each.known is not None and each.known["origin"] == "adopted":
+        judgement = Judgement("keep", "no longer wanted, but people made it")
+    elif sync.on_missing == "keep":
+        judgement = Judgement("keep", "no longer wanted; on_missing is keep")
+    elif _is_flagged(sync, each):
+        judgement = Judgement("keep", "no longer wanted, and flagged so")
+    elif found is None:
+        judgement = Judgement("forget", "no longer wanted, and gone from the CRM")
+    return judgement
+
+
+def _is_flagged(sync: Sync, each: Candidate) -> bool:
+    """Whether it bears the mark of what is no longer wanted."""
+    sent = each.known["sent"] if each.known is not None else {}
+    return bool(sync.flag) and all(_shown(sent.get(name)) == value for name, value in sync.flag)
+
+
+def _checked(sync: Sync, each: Candidate, change: Change, rules: Rules | None) -> Change:
+    """The change; or the record held, if the CRM would refuse it as it is."""
+    faults = list(validation.faults(sync, change, rules or Rules()))
+    if not faults:
+        return change
+    return replace(change, operation="held", reason="; ".join(faults), cause="invalid")
 
 
 def _change(
     sync: Sync, each: Candidate, found: Found | None, theirs: Mapping[str, Fields]
 ) -> Change:
-    operation, reason = _judged(sync, each, found)
+    judged = _judged(sync, each, found)
+    operation, reason = judged.operation, judged.reason
     waits = _waits(sync, each)
     if operation == "create":
         payload = {
@@ -370,18 +450,28 @@ def _change(
             and (not column.links_to or column.field in each.links)
         }
         return Change(
-            sync.name, each.key, operation, reason, None, "created", payload, None, waits,
+            sync.name, each.key, operation, reason, None, None, "created", payload, None, waits,
             each.fingerprint, {}, {},
         )  # fmt: skip
     held: Fields = theirs.get(found.remote_id, {}) if found else {}
     known = each.known or {"remote_id": None, "origin": "adopted", "sent": {}, "observed": {}}
     payload, before = {}, None
-    if operation in {"adopt", "update"}:
-        written = [column for column in sync.columns if _is_written(column, each, known, held)]
-        payload = {column.field: _value(column, each.ours[column.field]) for column in written}
+    if operation in CHANGING:
+        wanted = dict(sync.flag) if operation == "flag" else each.ours
+        written = [
+            column
+            for column in sync.columns
+            if (
+                _is_marked(column, sync, known)
+                if operation == "flag"
+                else _is_written(column, each, known, held)
+            )
+        ]
+        payload = {column.field: _value(column, wanted[column.field]) for column in written}
         before = {column.field: held.get(column.field) for column in written}
-        if not payload:
-            operation, reason, before = "unchanged", "the CRM holds it so already", None
+        if not payload and operation != "flag":
+            operation, reason = "unchanged", "the CRM holds it so already"
+        before = before or None
     elif operation in {"archive", "delete"}:
         before = dict(held)
     return Change(
@@ -389,6 +479,7 @@ def _change(
         each.key,
         operation,
         reason,
+        judged.cause,
         found.remote_id if found else known["remote_id"],
         known["origin"],
         payload,
@@ -398,6 +489,13 @@ def _change(
         known["sent"],
         known["observed"],
     )
+
+
+def _is_marked(column: Column, sync: Sync, known: Row) -> bool:
+    """Whether a field is to say that the record is no longer wanted."""
+    marks = dict(sync.flag)
+    sent = _shown(known["sent"].get(column.field))
+    return column.field in marks and sent != marks[column.field]
 
 
 def _is_written(column: Column, each: Candidate, known: Row, held: Fields) -> bool:

@@ -331,9 +331,11 @@ def simulate(seed: int, tell: Callable[[str], None] | None = None) -> Report:
         return SimulatedWorld(seed, Path(folder), tell).run()
 
 
-def _reference_planner(models: Any, ledger: Ledger) -> Planner:
+def _reference_planner(
+    models: Any, ledger: Ledger, _scratch: Path, is_stopping: Callable[[], bool]
+) -> Planner:
     """What the warehouse opens as isn't a connection here, but the models themselves."""
-    return ReferencePlanner(models, ledger)
+    return ReferencePlanner(models, ledger, is_stopping)
 
 
 def _after(calls: int) -> Callable[[], bool]:
@@ -355,6 +357,7 @@ def _settings(chance: random.Random) -> Settings:
         has_record_ids=chance.random() < 0.4,
         needs_links=chance.random() < 0.3,
         min_rows=chance.choice((0, 0, 0, 2)),
+        declares_length=chance.random() < 0.3,
     )
 
 
