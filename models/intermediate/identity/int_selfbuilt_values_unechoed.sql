@@ -8,7 +8,7 @@ field_values as (
         id,
         field,
         value,
-        updated,
+        stood_since,
         is_before_us,
         is_newest,
         is_deleted,
