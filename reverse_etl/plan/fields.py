@@ -125,6 +125,11 @@ def is_written(column: Column, sides: Sides) -> str:
     )
 
 
+def is_number(column: Column) -> bool:
+    """Whether the column's values are numbers, whatever they are."""
+    return _kind(column) in {*_INTEGERS, *_FLOATS, "decimal", "numeric", "hugeint"}
+
+
 def quoted(name: str) -> str:
     """An SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

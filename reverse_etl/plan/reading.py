@@ -75,10 +75,12 @@ def fetch_pages(
 
 def _wanted(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[Wanted]:
     def values(expression: str, where: str) -> list[str]:
-        found = connection.execute(
-            f"select distinct {expression} from {candidates(sync)} "
-            f"where {where} and {expression} is not null order by 1"
+        execute(
+            connection,
+            f"create or replace table wanted as select distinct {expression} as value "
+            f"from {candidates(sync)} where {where} and {expression} is not null order by 1",
         )
+        found = connection.execute("select value from wanted")
         # not all rows at once: a row takes as much memory again as its only value
         gathered: list[str] = []
         while rows := found.fetchmany(ROWS_AT_ONCE):

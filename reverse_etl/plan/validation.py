@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from crm.protocol import Capabilities, Field, LengthUnit
-from reverse_etl.plan.fields import can_hold, literal
+from reverse_etl.plan.fields import can_hold, is_number, literal
 from reverse_etl.syncs import Column, Sync
 
 TEXTS = frozenset({"text", "string", "email", "url", "phone", "phone_number", "textarea"})
@@ -135,7 +135,9 @@ def _value_cases(column: Column, rules: Rules, written: Written) -> Iterator[tup
 
     said = rules.fields.get(column.field)
     if said is not None and said.source != "sample":
-        for condition, words in _kind_cases(said, value):
+        # a number's own text is one, so there is nothing to look at
+        cases = () if said.type in NUMBERS and is_number(column) else _kind_cases(said, value)
+        for condition, words in cases:
             yield case(condition, literal(f"{column.field}: {words}"))
         if said.max_length and said.type in TEXTS:
             length = _length(value, rules.unit)
