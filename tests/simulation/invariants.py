@@ -158,9 +158,9 @@ class Rest:
         if sync.on_missing == "keep":
             return
         for (object_name, remote_id), fields in self.state.items():
-            key = fields.get(self.watcher.key_field)
-            if object_name == sync.name and key is not None and key not in rows:
-                self._check_unwanted(sync, key, (object_name, remote_id))
+            held_key = fields.get(self.watcher.key_field)
+            if object_name == sync.name and held_key is not None and held_key not in rows:
+                self._check_unwanted(sync, held_key, (object_name, remote_id))
 
     def _check_field(
         self, sync: Sync, place: Place, row: Mapping[str, Any], column: Column
