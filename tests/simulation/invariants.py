@@ -158,9 +158,9 @@ class Rest:
         if sync.on_missing == "keep":
             return
         for (object_name, remote_id), fields in self.state.items():
-            key = fields.get(self.watcher.key_field)
-            if object_name == sync.name and key is not None and key not in rows:
-                self._check_unwanted(sync, key, (object_name, remote_id))
+            unwanted = fields.get(self.watcher.key_field)
+            if object_name == sync.name and unwanted is not None and unwanted not in rows:
+                self._check_unwanted(sync, unwanted, (object_name, remote_id))
 
     def _check_field(
         self, sync: Sync, place: Place, row: Mapping[str, Any], column: Column
