@@ -158,9 +158,9 @@ class Rest:
         if sync.on_missing == "keep":
             return
         for (object_name, remote_id), fields in self.state.items():
-            held_key = fields.get(self.watcher.key_field)
-            if object_name == sync.name and held_key is not None and held_key not in rows:
-                self._check_unwanted(sync, held_key, (object_name, remote_id))
+            unwanted = fields.get(self.watcher.key_field)
+            if object_name == sync.name and unwanted is not None and unwanted not in rows:
+                self._check_unwanted(sync, unwanted, (object_name, remote_id))
 
     def _check_field(
         self, sync: Sync, place: Place, row: Mapping[str, Any], column: Column
@@ -172,7 +172,7 @@ class Rest:
             return
         wanted: str | None = self.shown(name, row[name])
         if column.links_to:
-            wanted = row[name] and self.places.get((column.links_to, row[name]))
+            wanted = self.places.get((column.links_to, row[name])) if row[name] else None
             if wanted is None and row[name]:
                 return
             if row[name] not in {None, *self.world.landscape.rows[column.links_to]}:
