@@ -36,7 +36,7 @@ from reverse_etl.plan.fields import (
     member,
     quoted,
 )
-from reverse_etl.plan.room import execute
+from reverse_etl.plan.room import LEAST_MB, execute
 from reverse_etl.plan.validation import Rules, Written, fault_of_known, fault_of_new
 from reverse_etl.syncs import FINGERPRINT, Column, Sync
 
@@ -109,6 +109,7 @@ def take_moved(connection: duckdb.DuckDBPyConnection, sync: Sync, keys: list[str
             [orjson.dumps(keys).decode()],
         )
     only = "" if keys is None else "and key in (select key from wanted_keys)"
+    [(rows,)] = connection.execute(f"select count(*) from {model}").fetchall()
     execute(
         connection,
         f"""
@@ -128,7 +129,9 @@ def take_moved(connection: duckdb.DuckDBPyConnection, sync: Sync, keys: list[str
         where desired.key is null
             or known.key is null
             or desired.fingerprint is distinct from known.fingerprint
-    """,
+        """,
+        # the join must hold a key and a fingerprint of each row
+        megabytes=LEAST_MB + rows // 10_000,
     )
     execute(
         connection,

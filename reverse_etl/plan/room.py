@@ -24,14 +24,25 @@ def limit(connection: duckdb.DuckDBPyConnection, scratch: Path) -> None:
 
 
 def execute(
-    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] | None = None
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    parameters: Sequence[Any] | None = None,
+    *,
+    megabytes: int = LEAST_MB,
 ) -> None:
     """Carry out a statement whose result nobody fetches, with as much memory as it needs.
+
+    Args:
+        connection: one that was limited.
+        sql: the statement.
+        parameters: its parameters.
+        megabytes: what it is given first.
 
     Raises:
         duckdb.OutOfMemoryException: the machine hasn't got that much.
     """
-    megabytes = LEAST_MB
+    if megabytes > LEAST_MB:
+        connection.execute(f"set memory_limit = '{megabytes}MiB'")
     while True:
         try:
             connection.execute(sql, parameters)
