@@ -521,6 +521,8 @@ def _engine(path: Path) -> Engine:
     def explain(context: ExceptionContext) -> None:
         if isinstance(context.sqlalchemy_exception, IntegrityError):
             return  # the ledger is in order, our statement isn't
+        if not isinstance(context.original_exception, Exception):
+            return  # somebody ends the process; the ledger is in order
         raise LedgerError(
             f"the ledger {path}: {context.original_exception}. Nothing is sent that it doesn't "
             "hold; is the disk full, or the file another user's? When that is mended, the next "

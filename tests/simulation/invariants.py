@@ -172,7 +172,7 @@ class Rest:
             return
         wanted: str | None = self.shown(name, row[name])
         if column.links_to:
-            wanted = row[name] and self.places.get((column.links_to, row[name]))
+            wanted = self.places.get((column.links_to, row[name])) if row[name] else None
             if wanted is None and row[name]:
                 return
             if row[name] not in {None, *self.world.landscape.rows[column.links_to]}:

@@ -425,7 +425,12 @@ class HubSpotServer:
     key_field = "tongke_id"
     quota: tuple[int, float] | None = None
     """The sandbox counts by itself."""
-    NAMES: Mapping[str, str] = {"companies": "companies", "contacts": "contacts", "orders": "deals"}
+    NAMES: Mapping[str, str] = {
+        "companies": "companies",
+        "contacts": "contacts",
+        # associated without a primary one, unlike contacts
+        "orders": "tickets",
+    }
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -470,7 +475,7 @@ class HubSpotServer:
                 fields = {n: v for n, v in record.properties.items() if n in wanted and v}
                 for name, target in LINKS[ours].items():
                     linked = account.associations.of((theirs, self.NAMES[target]), record.id)
-                    primary = [each for each, types in linked.items() if types & {1, 5}]
+                    primary = [each for each, types in linked.items() if 1 in types]
                     if linked:
                         fields[name] = (primary or sorted(linked, key=int))[0]
                 state[ours, record.id] = fields
