@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 
+from reverse_etl.clock import collect_less_often
 from tests.simulation.mutations import MUTATIONS, seeds_until_found
 from tests.simulation.world import Report, simulate
 
@@ -35,7 +36,7 @@ def main() -> int:
     seeds = range(options.first, options.first + options.seeds)
     failed: list[Report] = []
     lives = requests = runs = 0
-    with multiprocessing.Pool(options.workers) as pool:
+    with multiprocessing.Pool(options.workers, collect_less_often) as pool:
         for report in pool.imap_unordered(simulate, seeds, chunksize=20):
             lives, requests, runs = (
                 lives + report.lives, requests + report.requests, runs + report.runs,
@@ -69,7 +70,7 @@ def main() -> int:
 def _mutate(workers: int) -> int:
     """Print how many worlds it takes to notice that a safety is missing."""
     is_all_found = True
-    with multiprocessing.Pool(workers) as pool:
+    with multiprocessing.Pool(workers, collect_less_often) as pool:
         for mutation, (seeds, found_by) in zip(
             MUTATIONS, pool.imap(_seeds_until_found, range(len(MUTATIONS))), strict=True
         ):
