@@ -175,8 +175,8 @@ class Rest:
             wanted = self.places.get((column.links_to, row[name])) if row[name] else None
             if wanted is None and row[name]:
                 return
-            if row[name] not in {None, *self.world.landscape.rows[column.links_to]}:
-                # the model points at what it doesn't have, and a new ledger doesn't know it
+            if row[name] and not self._is_live(column.links_to, row[name]):
+                # a new ledger doesn't know what isn't wanted, or what the CRM refuses to change
                 return
         if author == "another key" and (name == FILLED or not wanted):
             return
