@@ -72,6 +72,7 @@ class Rest:
     def __post_init__(self) -> None:
         self.watcher = self.world.watcher
         self.state = self.watcher.state
+        self.has_jobs = self.world.settings.kind == "late"
         self.places = place_of(self.state, self.watcher.key_field)
         with self.world.ledger.reading() as connection:
             query = select(deliveries, delivery_values.c.payload).join_from(
@@ -214,6 +215,9 @@ class Rest:
             return True
         if reject["error_code"] == "gone":
             return self._is_taken_away(sync, row["key"])
+        if reject["error_code"] == "validation_missing_rel_records" and self.has_jobs:
+            # a job of ours that was still under way removed what it points at
+            return True
         if reject["error_code"] == "unanswered":
             [sends] = [
                 each["attempt"]
