@@ -72,6 +72,7 @@ class Rest:
     def __post_init__(self) -> None:
         self.watcher = self.world.watcher
         self.state = self.watcher.state
+        self.has_jobs = self.world.settings.kind == "late"
         self.places = place_of(self.state, self.watcher.key_field)
         with self.world.ledger.reading() as connection:
             query = select(deliveries, delivery_values.c.payload).join_from(
@@ -175,8 +176,8 @@ class Rest:
             wanted = self.places.get((column.links_to, row[name])) if row[name] else None
             if wanted is None and row[name]:
                 return
-            if row[name] not in {None, *self.world.landscape.rows[column.links_to]}:
-                # the model points at what it doesn't have, and a new ledger doesn't know it
+            if row[name] and not self._is_live(column.links_to, row[name]):
+                # a new ledger doesn't know what isn't wanted, or what the CRM refuses to change
                 return
         if author == "another key" and (name == FILLED or not wanted):
             return
@@ -214,6 +215,9 @@ class Rest:
             return True
         if reject["error_code"] == "gone":
             return self._is_taken_away(sync, row["key"])
+        if reject["error_code"] == "validation_missing_rel_records" and self.has_jobs:
+            # a job of ours that was still under way removed what it points at
+            return True
         if reject["error_code"] == "unanswered":
             [sends] = [
                 each["attempt"]

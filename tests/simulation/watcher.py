@@ -115,22 +115,23 @@ class Watcher:
             for name in (old or {}).keys() | fields.keys()
             if (old or {}).get(name) != fields.get(name)
         }
-        author: str = who
-        if is_cascade and values.keys() <= LINKS[place[0]].keys():
-            # what pointed at a removed record points at nothing: the CRM's own doing
-            author = "the CRM"
         if old is not None and who == "us" and old.get(self.key_field) and self.key_field in values:
             # adopted for another key of ours: what we wrote before counts as found there
             for name in fields:
                 self.authors[place, name] = "another key"
         for name in sorted(values):
+            self.held.add((place, name, values[name]))
+            if is_cascade and not values[name] and name in LINKS[place[0]]:
+                # what pointed at a removed record points at nothing: the CRM's own doing
+                self.authors[place, name] = "the CRM"
+                del values[name]
+                continue
             if who == "us":
                 self._may_write(place, old or {}, name)
-            self.authors[place, name] = author
-            if who == "people":
+            else:
                 self.touched[place, name] = len(self.effects)
-            self.held.add((place, name, values[name]))
-        if author == "us":
+            self.authors[place, name] = who
+        if who == "us" and (values or old is None):
             kind: Literal["create", "update"] = "create" if old is None else "update"
             self.effects.append(Effect(kind, place, fields.get(self.key_field, ""), values))
 
