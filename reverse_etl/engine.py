@@ -10,7 +10,6 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -22,7 +21,7 @@ from reverse_etl.clock import World
 from reverse_etl.delivery import ASKED_TO_STOP, Delivery, Patience, Tally
 from reverse_etl.errors import ExitCode, StoppedError, SyncConfigurationError, SyncError
 from reverse_etl.ledger import Ledger, Run
-from reverse_etl.plan import Counts, Plan, Planner, Rules, Verdict, judge, problems
+from reverse_etl.plan import Counts, Plan, Planner, Rules, Verdict, judge, problems, room
 from reverse_etl.plan.saved import SavedPlan
 from reverse_etl.syncs import Sync
 
@@ -297,12 +296,12 @@ class Engine:
         """A planner that has taken the difference; the warehouse is let go of within seconds."""
         # what a plan can't hold in memory lies beside the ledger, which holds the same values
         with (
-            TemporaryDirectory(prefix=".plan-", dir=self.ledger.path.parent) as scratch,
+            room.scratch(self.ledger.path.parent) as scratch,
             self.open_warehouse() as connection,
         ):
             if self.check_builds:
                 self._check(connection, syncs)
-            planner = self.new_planner(connection, self.ledger, Path(scratch), self.is_stopping)
+            planner = self.new_planner(connection, self.ledger, scratch, self.is_stopping)
             planner.take(syncs, keys=selection.keys, forced=selection.forced)
             connection.execute("detach warehouse")
             yield planner

@@ -1,11 +1,15 @@
-"""How much memory a plan may take: little, and more where a statement can't do with it.
+"""How much memory a plan may take, and where the rest lies.
 
 DuckDB moves what doesn't fit to disk, but what one statement must hold at once (the keys
 of a join, the rows of a sort) has to fit. So each statement is first given little, and if
 that is too little, twice as much.
 """
 
-from collections.abc import Sequence
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,41 @@ from reverse_etl.plan.fields import literal
 
 LEAST_MB = 32
 _ENOUGH_MB = 1 << 20
+_PREFIX = ".plan-"
+_LOCK = "lock"
+
+
+@contextmanager
+def scratch(beside: Path) -> Iterator[Path]:
+    """A folder for what a plan can't hold in memory, as long as the block lasts.
+
+    It holds values of records. What a killed process left behind is removed by whoever plans
+    next: the lock in the folder went with the process.
+    """
+    for left in beside.glob(f"{_PREFIX}*"):
+        _remove_if_left(left)
+    unlocked = Path(tempfile.mkdtemp(prefix=".new-plan-", dir=beside))
+    with (unlocked / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # others see it only from now on, when it is locked
+        folder = unlocked.rename(beside / unlocked.name.replace(".new-plan-", _PREFIX))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_if_left(folder: Path) -> None:
+    try:
+        lock = (folder / _LOCK).open("r+")
+    except OSError:
+        return  # its owner is just removing it
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def limit(connection: duckdb.DuckDBPyConnection, scratch: Path) -> None:

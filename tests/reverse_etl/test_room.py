@@ -1,5 +1,7 @@
 """A plan takes little memory, and more where a statement can't do with it."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -66,3 +68,22 @@ def test_nothing_is_left_of_what_a_plan_put_on_disk(new_world: Callable[..., Tes
         [scratch] = world.ledger.path.parent.glob(".plan-*")
         assert scratch.stat().st_mode & 0o077 == 0
     assert not scratch.exists()
+
+
+def test_what_a_killed_plan_left_goes_with_the_next_and_what_is_in_use_stays(
+    tmp_path: Path,
+) -> None:
+    killed = "import os; os.kill(os.getpid(), 9)"
+    program = (
+        "from pathlib import Path; from reverse_etl.plan import room\n"
+        f"with room.scratch(Path({str(tmp_path)!r})) as folder:\n"
+        f"    (folder / 'values').write_text('x'); {killed}"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], check=False)
+    [left] = tmp_path.iterdir()
+    assert (ended.returncode, (left / "values").exists()) == (-9, True)
+    with room.scratch(tmp_path) as used:
+        assert list(tmp_path.iterdir()) == [used]
+        with room.scratch(tmp_path) as other:
+            assert set(tmp_path.iterdir()) == {used, other}
+    assert list(tmp_path.iterdir()) == []
