@@ -54,9 +54,9 @@ class CompanyProject:
         return done.stdout
 
     def refresh(self) -> None:
-        """Ingest what is new, and build; the models' unit tests ran when `begin` did."""
+        """Ingest what is new, and build what is synced; unit tests ran when `begin` did."""
         self.run("ingestion", "run", "--all")
-        self.build("--exclude-resource-type", "unit_test")
+        self.build("--exclude-resource-type", "unit_test", "--select", "+exposure:*")
 
     def begin(self) -> None:
         """Ingest everything, and build and test all of it."""
