@@ -264,20 +264,19 @@ def _mutation(safety: str, take_out: Callable[[Patch], None], *found_by: str) ->
     return Mutation(safety, take_out, frozenset(found_by))
 
 
+DOUBLED = ("exactly once", "ledger explains", "held with a reason")
+"""What shows a record that was written twice or unnoticed; which does first is chance."""
+
 MUTATIONS = (
-    _mutation("the intent is in the ledger before a request leaves", _no_intents, "exactly once"),
-    _mutation("what nobody heard of is read back", _no_read_back, "ledger explains"),
+    _mutation("the intent is in the ledger before a request leaves", _no_intents, *DOUBLED),
+    _mutation("what nobody heard of is read back", _no_read_back, *DOUBLED),
     _mutation("what is found is compared with what was sent", _found_is_written, "desired values"),
     _mutation("each record has its own outcome", _whole_answer_counts, "no false written"),
     _mutation("not written isn't written", _not_written_counts, "no false written"),
-    _mutation(
-        "what an answer leaves out is read back", _unknown_is_not_written, "held with a reason"
-    ),
-    _mutation("a start reads back what a crash left", _no_recovery, "ledger explains"),
-    _mutation("a receipt is kept until it is collected", _receipt_dropped, "ledger explains"),
-    _mutation(
-        "a batch keeps its id when it is sent again", _another_id_each_time, "ledger explains"
-    ),
+    _mutation("what an answer leaves out is read back", _unknown_is_not_written, *DOUBLED),
+    _mutation("a start reads back what a crash left", _no_recovery, *DOUBLED),
+    _mutation("a receipt is kept until it is collected", _receipt_dropped, *DOUBLED),
+    _mutation("a batch keeps its id when it is sent again", _another_id_each_time, *DOUBLED),
     _mutation("what was refused waits in the queue", _rejects_forgotten, "nothing left"),
     _mutation("the fingerprint is stored after the write", _fingerprint_first, "desired values"),
     _mutation(
@@ -294,8 +293,6 @@ MUTATIONS = (
     _mutation("a read takes a token of the quota", _free_reads, "quota"),
     _mutation("a retry takes a token of the quota", _free_retries, "quota"),
     _mutation("Retry-After is waited for", _retry_after_ignored, "quota"),
-    _mutation(
-        "an empty list shown to a guest isn't believed", _guests_believed, "held with a reason"
-    ),
+    _mutation("an empty list shown to a guest isn't believed", _guests_believed, *DOUBLED),
     _mutation("the guard stops an emptied model", _guard_open, "guard"),
 )
