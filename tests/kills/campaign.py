@@ -241,7 +241,9 @@ class Campaign:
                 }
                 for each in records
             }
-            assert shown == wanted
+            differing = {key: (shown.get(key), wanted[key]) for key in wanted}
+            differing = {key: both for key, both in differing.items() if both[0] != both[1]}
+            assert not differing, f"{name}: what is there, what is wanted: {differing}"
         typed = {each["key"] for each in self.system.records("contacts") if each["notes"] == NOTE}
         assert typed == {f"p{number}" for number in range(TYPED)}
 
