@@ -47,7 +47,7 @@ class Watcher:
     authors: dict[tuple[Place, str], str] = field(default_factory=dict)
     """Who gave a field the value that it has."""
     touched: dict[tuple[Place, str], int] = field(default_factory=dict)
-    """How many effects there had been when people last wrote a field."""
+    """How many effects there had been when somebody else last wrote a field."""
     held: set[tuple[Place, str, str]] = field(default_factory=set)
     """Every value that a field ever had."""
     requests: int = 0
@@ -124,6 +124,7 @@ class Watcher:
             if is_cascade and not values[name] and name in LINKS[place[0]]:
                 # what pointed at a removed record points at nothing: the CRM's own doing
                 self.authors[place, name] = "the CRM"
+                self.touched[place, name] = len(self.effects)
                 del values[name]
                 continue
             if who == "us":
