@@ -144,9 +144,8 @@ class Landscape:
             for _ in range(self.chance.randint(0, 2)):
                 self._add(sync)
 
-    def touch(self) -> None:
-        """What people do in the CRM between two runs."""
-        under_way = self.server.under_way()
+    def touch(self, under_way: set[Place]) -> None:
+        """What people do in the CRM between two runs, but for records with a job under way."""
         for place, fields in [*self.watcher.state.items()]:
             if place in under_way:
                 # an edit that a job overwrites would be nobody's fault

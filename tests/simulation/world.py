@@ -143,7 +143,7 @@ class SimulatedWorld:
         for number in range(self.chance.randint(1, 3)):
             if number:
                 self.landscape.go_on()
-                self.landscape.touch()
+                self._touch()
             self.clock.sleep(self.chance.choice((60.0, 900.0, DAY)))
             self.weather.chances = _weather(self.chance)
             self.trace(f"round {number}: {self.weather.chances}")
@@ -236,11 +236,25 @@ class SimulatedWorld:
         self.ledger.close()
         # the quota is counted by the process: a new one doesn't know what the last one sent
         self.clock.sleep(self.chance.choice((15.0, 60.0, 4_000.0)))
-        if self.chance.random() < 0.3:
-            self.landscape.touch()
+        is_touched = self.chance.random() < 0.3
         fuse = int(self.chance.expovariate(1 / 10)) if self.chance.random() < 0.3 else None
         self._begin_life(fuse)
+        if is_touched:
+            self._touch()
         self._apply(None)
+
+    def _touch(self) -> None:
+        """Let people work in the CRM."""
+        handed_over = set()
+        if self.settings.kind == "late":
+            # an open batch is handed over again, whatever has been typed there since
+            handed_over = {
+                (sync.name, each.remote_id or "")
+                for sync in self.syncs
+                for intent in self.ledger.unsettled(sync.name)
+                for each in intent.attempts
+            }
+        self.landscape.touch(self.server.under_way() | handed_over)
 
     def _begin_life(self, fuse: int | None) -> None:
         self.lives += 1
