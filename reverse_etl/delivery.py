@@ -756,17 +756,15 @@ def _found(attempt: Attempt, record: RemoteRecord) -> tuple[Attempt | None, Atte
     """What of a record was written, and what wasn't, from what it holds now.
 
     Perhaps not all of it is there: a CRM that writes a record and its links by requests of
-    their own may have been cut off in between. Of a new record, what it shows empty counts as
-    never sent, and the next plan sends it. Of one that was there, only what shows the value
-    that we sent counts as sent: in another form it may be the CRM's, or a person's since, and
-    to send it once more does no harm.
+    their own may have been cut off in between. Only a field that shows the value that we sent
+    counts as sent: in another form it may be the CRM's, or a person's since, and to send it
+    once more does no harm. Of a new record the next plan does that.
     """
     is_new = attempt.operation == "create"
     there = {
         name: value
         for name, value in attempt.payload.items()
         if text(record.fields.get(name)) == text(value)
-        or (is_new and text(record.fields.get(name)))
     }
     if len(there) == len(attempt.payload):
         return attempt, None

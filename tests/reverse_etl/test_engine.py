@@ -733,3 +733,22 @@ def test_a_job_of_which_nobody_heard_stays_open_until_it_is_asked_for(new_world:
     assert (applied.recovered, applied.status) == (1, "done")
     assert len(crm.writes) == 8 + 1, "handed over once more, and then asked for"
     assert set(crm.held("people")) == {"p1"}
+
+
+def test_what_a_person_typed_into_a_record_nobody_heard_of_stays_theirs(
+    new_world: NewWorld,
+) -> None:
+    world = new_world(crm=MemoryCrm(faults=["after"]))
+    world.desire("people", person(1, title="经理"))
+    find = world.crm.find
+
+    def after_an_edit(object_name: str, field_name: str, values: Any) -> list[RemoteRecord]:
+        for fields in world.crm.objects.get(object_name, {}).values():
+            fields["title"] = "typed"
+        return find(object_name, field_name, values)
+
+    world.crm.find = after_an_edit  # type: ignore[method-assign]
+    world.apply()
+    world.desire("people", person(1, title=None))
+    world.apply()
+    assert world.crm.held("people")["p1"]["title"] == "typed"
