@@ -540,7 +540,8 @@ def _text(column: Column, value: Any) -> str | None:
             text = f"{value:.{int(scale or 0)}f}"
         case datetime():
             utc = value.astimezone(UTC) if value.tzinfo else value
-            text = utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            # Python alone writes the year 999 with three digits
+            text = f"{utc.year:04}-{utc:%m-%dT%H:%M:%S.%fZ}"
         case date():
             text = value.isoformat()
         case bytes():
