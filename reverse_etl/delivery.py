@@ -42,6 +42,7 @@ from reverse_etl.clock import World
 from reverse_etl.ledger import Attempt, Intent, Known, Ledger, Run, Settled
 from reverse_etl.plan import Change, exceeds
 from reverse_etl.syncs import Sync
+from reverse_etl.values import differ_in_form, text
 
 LONGEST_SLEEP = 1.0
 """Seconds."""
@@ -687,19 +688,6 @@ _COUNTED = {
 }
 
 
-def text(value: object) -> str:
-    """A value as the text it is compared by: as the plan's SQL has it; nothing is empty."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
 def _written(
     batch: _Batch, attempt: Attempt, remote_id: str, shown: Mapping[str, Value] | None
 ) -> Settled:
@@ -757,15 +745,16 @@ def _found(attempt: Attempt, record: RemoteRecord) -> tuple[Attempt | None, Atte
 
     Perhaps not all of it is there: a CRM that writes a record and its links by requests of
     their own may have been cut off in between. Only a field that shows the value that we sent
-    counts as sent: in another form it may be the CRM's, or a person's since, and to send it
-    once more does no harm. Of a new record the next plan does that.
+    counts as sent: anything else may be a person's since, and to send it once more does no
+    harm. Of a new record the next plan does that; and as it had no value before ours, there
+    our value in another form is ours as well, to be cleared when we want it empty.
     """
     is_new = attempt.operation == "create"
-    there = {
-        name: value
-        for name, value in attempt.payload.items()
-        if text(record.fields.get(name)) == text(value)
-    }
+    there = {}
+    for name, value in attempt.payload.items():
+        shown = record.fields.get(name)
+        if text(shown) == text(value) or (is_new and differ_in_form(shown, value)):
+            there[name] = value
     if len(there) == len(attempt.payload):
         return attempt, None
     written = replace(attempt, payload=there, payload_json="", is_part=True)
