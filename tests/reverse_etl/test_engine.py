@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 import pytest
-from worlds import LateCrm, MemoryCrm, TestWorld, make_sync
+from worlds import LateCrm, MemoryCrm, TestWorld, make_sync, person
 
 from crm.errors import FatalError, RetryableError, UnknownOutcomeError
-from crm.protocol import Rejected, RemoteRecord, Write
+from crm.protocol import Rejected, RemoteRecord, Value, Write
 from reverse_etl import queries
 from reverse_etl.engine import Selection, exit_code
 from reverse_etl.errors import HeldByAnotherError, StoppedError
@@ -19,10 +19,6 @@ from reverse_etl.plan import saved as plans
 from reverse_etl.syncs import Column, Guard, Limit
 
 NewWorld = Callable[..., TestWorld]
-
-
-def person(number: int, **fields: Any) -> dict[str, Any]:
-    return {"person_id": f"p{number}", "name": f"张三{number}", "amount": Decimal("1.10")} | fields
 
 
 def test_first_apply_creates_and_a_second_plan_is_empty(new_world: NewWorld) -> None:
@@ -752,3 +748,19 @@ def test_what_a_person_typed_into_a_record_nobody_heard_of_stays_theirs(
     world.desire("people", person(1, title=None))
     world.apply()
     assert world.crm.held("people")["p1"]["title"] == "typed"
+
+
+def test_our_value_in_the_crms_form_is_cleared_though_nobody_heard_of_its_record(
+    new_world: NewWorld,
+) -> None:
+    def without_spaces(name: str, value: Value) -> Value:
+        return value.replace(" ", "") if name == "mobile" and isinstance(value, str) else value
+
+    world = new_world(crm=MemoryCrm(faults=["after"], normalises=without_spaces))
+    world.desire("people", person(1, mobile="138 0013 8000"))
+    world.apply()
+    assert world.crm.held("people")["p1"]["mobile"] == "13800138000"
+    world.desire("people", person(1, mobile=None))
+    world.apply()
+    assert not world.crm.held("people")["p1"]["mobile"]
+    assert world.plan() == {}

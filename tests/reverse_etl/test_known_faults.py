@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
-from worlds import MemoryCrm, TestWorld, make_sync
+from worlds import MemoryCrm, TestWorld, make_sync, person
 
 from crm.connections import connect
 from crm.protocol import Crm
@@ -64,10 +64,6 @@ COMPANIES = make_sync(
         Column("notes", "notes", "varchar", ""),
     ),
 )
-
-
-def person(number: int, **fields: Any) -> dict[str, Any]:
-    return {"person_id": f"p{number}", "name": f"张三{number}"} | fields
 
 
 class Watched:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strict import refusal, wrong_value
-from worlds import MemoryCrm, TestWorld, make_sync
+from worlds import MemoryCrm, TestWorld, make_sync, person
 
 from crm.errors import RetryableError
 from crm.hubspot.values import read_property
@@ -33,10 +33,6 @@ def described(**said: Mapping[str, Any]) -> list[Field]:
     return [
         Field(**({"name": n, "label": n, "type": "text"} | dict(said.get(n, {})))) for n in NAMES
     ]
-
-
-def person(number: int, **fields: Any) -> dict[str, Any]:
-    return {"person_id": f"p{number}", "name": f"张三{number}"} | fields
 
 
 def held(world: TestWorld) -> dict[str, str | None]:
@@ -205,7 +201,7 @@ def test_a_read_only_field_that_is_only_read_is_no_mistake(new_world: NewWorld) 
         syncs=[make_sync(columns=tuple(columns))],
     )
     world.desire("people", person(1, title="theirs"))
-    assert world.plan() == {("people", "p1"): ("create", ("external_id", "name"))}
+    assert world.plan() == {("people", "p1"): ("create", ("external_id", "name", "amount"))}
 
 
 def test_a_crm_is_asked_once_a_sync_and_run(new_world: NewWorld) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,11 @@ def make_sync(name: str = "people", **changes: Any) -> Sync:
         "guard": Guard(Limit(1, 1000), Limit(1, 1000), Limit(1, 1000), 0),
     }
     return Sync(name, columns=columns, **(settings | changes))
+
+
+def person(number: int, **fields: Any) -> dict[str, Any]:
+    """A row of that sync's model."""
+    return {"person_id": f"p{number}", "name": f"张三{number}", "amount": Decimal("1.10")} | fields
 
 
 @dataclass
