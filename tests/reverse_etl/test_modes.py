@@ -310,6 +310,7 @@ def test_the_limits_of_a_guard_are_read() -> None:
         ({"guard": {"rejects": {"share": "120%"}}}, "rejects wants"),
         ({"guard": {"rejects": {"shares": "10%"}}}, "rejects wants"),
         ({"guard": {"min_rows": "many"}}, "min_rows wants a number"),
+        ({"removals": "int_people_erased"}, "`removals` can't be carried out yet"),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused(settings: dict[str, Any], problem: str) -> None:
