@@ -109,6 +109,8 @@ class SimulatedWorld:
         self.settings = _settings(self.chance)
         self.server, self.connection = _server(self.settings.kind, self.chance, self.clock)
         self.watcher = Watcher(self.server.key_field)
+        if isinstance(self.server, LateServer):
+            self.server.on_job = lambda: self.watcher.look(self.server, "us")
         self.syncs = make_syncs(self.settings)
         self.landscape = Landscape(self.syncs, self.server, self.watcher, self.chance)
         self.weather = Weather()
