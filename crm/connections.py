@@ -16,8 +16,6 @@ from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import dlt
-
 from crm.budget import InMemory, Store
 from crm.budget_files import Account, open_store
 from crm.errors import ConfigurationError
@@ -29,6 +27,7 @@ from crm.quota import Quota, Rate
 from crm.runtime import Runtime
 from crm.selfbuilt.crm import SelfBuilt
 from crm.selfbuilt.profile import Profile, load_profile
+from crm.settings import Settings
 from crm.sign_in import SignIn, with_derived
 from crm.transport import RequestsTransport, Transport
 
@@ -174,9 +173,10 @@ class _Settings:
     def __init__(self, name: str) -> None:
         self.name = name
         self.where = f"crm.{name}"
+        self._set = Settings()
 
     def text(self, key: str, *, otherwise: str | None = None, choices: tuple[str, ...] = ()) -> str:
-        value: Any = dlt.config.get(f"{self.where}.{key}")
+        value: Any = self._set.get(f"{self.where}.{key}")
         if value is None:
             if otherwise is not None:
                 return otherwise
@@ -186,7 +186,7 @@ class _Settings:
         return str(value)
 
     def secret(self, key: str) -> str:
-        value: Any = dlt.secrets.get(f"{self.where}.{key}")
+        value: Any = self._set.secret(f"{self.where}.{key}")
         if value is None:
             raise self._missing(key, "secrets.toml")
         return str(value)
@@ -206,7 +206,7 @@ class _Settings:
 
     def names(self, key: str) -> list[str]:
         """Give a list of names; in the environment it is a JSON list or has commas between."""
-        value: Any = dlt.config.get(f"{self.where}.{key}")
+        value: Any = self._set.get(f"{self.where}.{key}")
         if value is None:
             return []
         if isinstance(value, str):
@@ -247,7 +247,7 @@ class _Settings:
         *,
         least: float | None = None,
     ) -> N | None:
-        value: Any = dlt.config.get(f"{self.where}.{key}")
+        value: Any = self._set.get(f"{self.where}.{key}")
         if value is None:
             return otherwise
         try:
