@@ -9,11 +9,23 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, Engine, Row, create_engine, event, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Insert,
+    Row,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import IntegrityError
@@ -28,6 +40,18 @@ from reverse_etl.syncs import Sync
 
 Origin = Literal["created", "adopted"]
 DEFAULT_PATH = "var/ledger.sqlite"
+ROWS_A_STATEMENT = 100
+
+_INTO_DELIVERIES = insert(schema.deliveries)
+_INTO_VALUES = insert(schema.delivery_values)
+_TOLD_OF_RECORDS = (
+    "remote_id", "origin", "state", "fingerprint", "sent", "observed", "changed_at", "run_id",
+)  # fmt: skip
+_INTO_RECORDS = upsert(schema.records)
+_INTO_RECORDS = _INTO_RECORDS.on_conflict_do_update(
+    index_elements=["sync", "key"],
+    set_={name: _INTO_RECORDS.excluded[name] for name in _TOLD_OF_RECORDS},
+)
 
 
 def ledger_path() -> Path:
@@ -131,7 +155,7 @@ class Ledger:
         self._is_alive = is_alive
         path.parent.mkdir(parents=True, exist_ok=True)
         self._engine = _engine(path)
-        self._compiled: dict[int, str] = {}
+        self._sql: dict[tuple[str, tuple[str, ...]], tuple[str, str]] = {}
         self._create()
 
     def close(self) -> None:
@@ -337,7 +361,7 @@ class Ledger:
         names_as_json = _NamesAsJson()
         self._many(
             connection,
-            insert(schema.deliveries),
+            _INTO_DELIVERIES,
             [
                 (
                     number, run.run_id, run.sync, each.attempt.key, each.attempt.operation,
@@ -350,7 +374,7 @@ class Ledger:
         )  # fmt: skip
         self._many(
             connection,
-            insert(schema.delivery_values),
+            _INTO_VALUES,
             [
                 (
                     number,
@@ -383,19 +407,38 @@ class Ledger:
             )
 
     def _many(
-        self, connection: Connection, statement: Any, rows: Sequence[tuple[Any, ...]]
+        self, connection: Connection, statement: Insert, rows: Sequence[tuple[Any, ...]]
     ) -> None:
-        """Execute for many rows, whose values stand in the order of the table's columns.
+        """Insert rows, whose values stand in the order of the table's columns.
 
-        SQLAlchemy writes the SQL for this database once; the driver is then given the rows as
-        they are. Through `execute` the same costs three times the CPU, most of it in putting
-        each row into a dict and taking it out again.
+        SQLAlchemy writes the SQL; given the rows as well, it would spend most of the time on
+        putting each into a dict and taking it out again. A hundred rows in one statement take
+        SQLite half of what a statement for each takes. Columns in which no row has anything
+        are left out: the driver takes longer over a None than over a text.
         """
-        compiled = self._compiled.get(id(statement.table))
-        if compiled is None:
-            compiled = str(statement.compile(dialect=self._engine.dialect))
-            self._compiled[id(statement.table)] = compiled
-        connection.exec_driver_sql(compiled, list(rows))
+        names = [column.name for column in statement.table.columns]
+        columns = list(zip(*rows, strict=True))
+        filled = [each for each, values in enumerate(columns) if values.count(None) < len(rows)]
+        if len(filled) < len(columns):
+            names = [names[each] for each in filled]
+            rows = list(zip(*(columns[each] for each in filled), strict=True))
+        one, many = self._compiled(statement, tuple(names))
+        rest = len(rows) % ROWS_A_STATEMENT
+        for start in range(0, len(rows) - rest, ROWS_A_STATEMENT):
+            share = rows[start : start + ROWS_A_STATEMENT]
+            connection.exec_driver_sql(many, tuple(chain.from_iterable(share)))
+        if rest:
+            connection.exec_driver_sql(one, list(rows[-rest:]))
+
+    def _compiled(self, statement: Insert, names: tuple[str, ...]) -> tuple[str, str]:
+        """An insert's SQL for these columns: for one row, and for as many as go at once."""
+        known = self._sql.get((statement.table.name, names))
+        if known is None:
+            one = str(statement.compile(dialect=self._engine.dialect, column_keys=names))
+            row = f"({', '.join('?' * len(names))})"
+            known = (one, one.replace(row, ", ".join([row] * ROWS_A_STATEMENT), 1))
+            self._sql[statement.table.name, names] = known
+        return known
 
     def _queue_rejects(
         self, connection: Connection, run: Run, settled: Sequence[Settled], now: str
@@ -446,17 +489,9 @@ class Ledger:
     def _know(self, connection: Connection, run: Run, known: Sequence[Known], now: str) -> None:
         if not known:
             return
-        statement = upsert(schema.records)
-        changing = (
-            "remote_id", "origin", "state", "fingerprint", "sent", "observed", "changed_at",
-            "run_id",
-        )  # fmt: skip
         self._many(
             connection,
-            statement.on_conflict_do_update(
-                index_elements=["sync", "key"],
-                set_={name: statement.excluded[name] for name in changing},
-            ),
+            _INTO_RECORDS,
             [
                 (
                     run.sync, each.key, run.destination, run.object, each.remote_id, each.origin,
