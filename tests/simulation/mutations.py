@@ -184,7 +184,7 @@ def _lease_not_given_back(patch: Patch) -> None:
         with self.reading() as connection:
             rows = connection.exec_driver_sql("select * from leases").all()
         original(self, run, *facts)
-        with self._engine.begin() as connection:
+        with self.writing() as connection:
             for row in rows:
                 connection.exec_driver_sql(
                     "insert or ignore into leases values (?, ?, ?, ?, ?, ?)", tuple(row)
