@@ -169,7 +169,8 @@ class Ledger:
         connection = self._connected()
         transaction = connection.begin()
         try:
-            connection.exec_driver_sql("begin")
+            # it touches no file yet, so it can't fail, and nothing need look after it
+            connection.connection.cursor().execute("begin")
             yield connection
         finally:
             transaction.rollback()
