@@ -437,15 +437,16 @@ class Ledger:
                 run_id=run.run_id,
                 delivery_id=delivery_id,
             )
+        # mostly the queue is empty, and to look whether it is costs less than to name all keys
+        if statements.WAITING.execute(connection, the_sync=run.sync).first() is None:
+            return
         refused = {each.attempt.key for each in settled if each.outcome == "rejected"}
         written = [
             each.attempt.key
             for each in settled
             if each.outcome == "written" and each.attempt.key not in refused
         ]
-        # mostly the queue is empty, and to look whether it is costs less than to name all keys
-        is_waiting = written and statements.WAITING.execute(connection, the_sync=run.sync).first()
-        if is_waiting:
+        if written:
             statements.resolve(len(written)).execute(
                 connection,
                 the_sync=run.sync,

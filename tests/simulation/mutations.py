@@ -155,8 +155,8 @@ def _fingerprint_first(patch: Patch) -> None:
 def _links_not_waited_for(patch: Patch) -> None:
     original = Delivery._linked
 
-    def linked(self: Delivery, changes: Any) -> Any:
-        return [replace(each, is_part=False) for each in original(self, changes)]
+    def linked(self: Delivery, *changes: Any) -> Any:
+        return [replace(each, is_part=False) for each in original(self, *changes)]
 
     patch.setattr(Delivery, "_linked", linked)
 
