@@ -13,6 +13,7 @@ packages:
 
 from collections.abc import Callable
 from dataclasses import replace
+from threading import BoundedSemaphore
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -94,6 +95,7 @@ def _open_selfbuilt(
         or RequestsTransport(base_url, pool_size=rate.in_flight, connect=connecting, read=reading),
         runtime=runtime,
         check=profile.check_call.make(with_derived(known)) if profile.check_call else None,
+        slots=BoundedSemaphore(rate.in_flight),
     )
     return SelfBuilt(profile, client, given)
 
@@ -139,6 +141,7 @@ def _open_hubspot(
                 hubspot.ASSOCIATIONS, settings.rate(hubspot.ASSOCIATIONS_RATE, "association_rate")
             ),
         },
+        slots=BoundedSemaphore(rate.in_flight),
     )
     options = hubspot.Options(
         names=settings.names,

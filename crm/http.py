@@ -7,7 +7,7 @@ not carried out and goes out once more after a new sign-in.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Any
@@ -52,6 +52,9 @@ class Client:
     """Asks whether our sign-in still counts."""
     budgets: Mapping[str, Quota] = field(default_factory=dict)
     """Those that some of its calls draw on, besides or instead of `quota`, by name."""
+    slots: AbstractContextManager[object] = field(default_factory=nullcontext)
+    """Held by each request that is under way; whoever waits for one has no token yet, so that
+    it heeds what the answers until then say."""
 
     def read(self, call: Call, *, is_empty: Callable[[Any], bool] | None = None) -> Reading:
         """Ask something, again if need be; gives an answer that is `ok` or `gone`.
@@ -177,7 +180,7 @@ class Client:
         """Send one request with one token of the quota, and read the answer."""
         request = Request(call.method, self._address(call), call.headers, call.body)
         quotas = [self.budgets.get(name, self.quota) for name in call.budgets]
-        with _taken(quotas) as told:
+        with self.slots, _taken(quotas) as told:
             if is_signed:
                 request = self.sign_in.sign(request, token)
             try:

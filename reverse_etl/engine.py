@@ -26,7 +26,7 @@ from reverse_etl.plan.saved import SavedPlan
 from reverse_etl.syncs import Sync
 
 SPARE_WORKERS = 2
-"""They wait for a connection with the next requests made, so that none waits for a request."""
+"""They have the next requests ready when a connection is free, so that none waits for one."""
 
 HELD_REASONS = 3
 """So many reasons for which records are held are said of a run; a plan shows all."""

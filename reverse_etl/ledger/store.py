@@ -402,6 +402,7 @@ class Ledger:
         SQLite half of what a statement for each takes. Columns in which no row has anything
         are left out: the driver takes longer over a None than over a text.
         """
+        # each column with its name on top
         columns = list(zip(statement.table.c.keys(), *rows, strict=True))
         filled = [column for column in columns if column.count(None) < len(rows)]
         names, *rows = zip(*filled, strict=True)
