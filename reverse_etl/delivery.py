@@ -748,15 +748,20 @@ def _found(attempt: Attempt, record: RemoteRecord) -> tuple[Attempt | None, Atte
 
     Perhaps not all of it is there: a CRM that writes a record and its links by requests of
     their own may have been cut off in between. Only a field that shows the value that we sent
-    counts as sent: anything else may be a person's since, and to send it once more does no
-    harm. Of a new record the next plan does that; and as it had no value before ours, there
-    our value in another form is ours as well, to be cleared when we want it empty.
+    counts as sent, in the CRM's own form as well, unless that is what stood there before:
+    anything else may be a person's since, and to send it once more does no harm. Of a new
+    record the next plan does that.
     """
     is_new = attempt.operation == "create"
+    before = {} if is_new else attempt.before
     there = {}
     for name, value in attempt.payload.items():
         shown = record.fields.get(name)
-        if text(shown) == text(value) or (is_new and differ_in_form(shown, value)):
+        if text(shown) == text(value) or (
+            before is not None
+            and differ_in_form(shown, value)
+            and not differ_in_form(before.get(name), value)
+        ):
             there[name] = value
     if len(there) == len(attempt.payload):
         return attempt, None

@@ -111,6 +111,8 @@ class _Suited:
     rules: Rules
     unreachable: CrmError | None = None
     """Why the CRM couldn't be asked."""
+    problems: tuple[str, ...] = ()
+    """What the CRM can't do of what the sync asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +141,13 @@ class Engine:
             SyncConfigurationError: a CRM can't do what a sync asks of it.
             StoppedError: a model wasn't built, or its tests didn't pass.
         """
-        suited = self._suited(syncs)
-        with self._taken([each.sync for each in suited], selection or Selection()) as planner:
+        syncs = [self._able(sync) for sync in syncs]
+        with (
+            self._asked(syncs) as suited,
+            self._taken(syncs, selection or Selection()) as planner,
+        ):
             planned = []
-            for each in suited:
+            for each in suited():
                 sync = each.sync
                 with self._connected(sync) as (crm, executor):
                     counts = _decided(planner, each, crm, executor)
@@ -164,15 +169,14 @@ class Engine:
         what it doesn't name is left alone, and the guard has had its look.
 
         Raises:
-            SyncConfigurationError: a CRM can't do what a sync asks of it; nothing was done.
+            SyncConfigurationError: a CRM can't do what a sync asks of it; nothing was sent.
             HeldByAnotherError: another process is applying one of the syncs; nothing was done.
             StoppedError: a model wasn't built, or its tests didn't pass; nothing was sent.
         """
         selection = selection or Selection()
         if saved is not None:
             selection = Selection(saved.keys(), selection.forced, selection.limit)
-        suited = self._suited(syncs)
-        syncs = [each.sync for each in suited]
+        syncs = [self._able(sync) for sync in syncs]
         with ExitStack() as stack:
             runs: dict[str, Run] = {}
             results: list[Applied] = []
@@ -183,8 +187,9 @@ class Engine:
             recovered = {sync.name: self._recover(sync, runs[sync.name]) for sync in syncs}
             # what nobody knows of yet might be sent twice
             unknown = {sync.name: bool(self.ledger.unsettled(sync.name)) for sync in syncs}
+            suited = stack.enter_context(self._asked(syncs))
             planner = stack.enter_context(self._taken(syncs, selection))
-            for each in suited:
+            for each in suited():
                 sync = each.sync
                 blocking = _blocking(sync, results)
                 problem = self._obstacle(blocking, is_unknown=unknown[sync.name])
@@ -318,35 +323,37 @@ class Engine:
                 + f"\nrun `dbt build --select +exposure:{next(iter(found))}`, and mend what fails"
             )
 
-    def _suited(self, syncs: Sequence[Sync]) -> list[_Suited]:
-        """Ask each CRM once what it can do and what fields it has.
+    @contextmanager
+    def _asked(self, syncs: Sequence[Sync]) -> Iterator[Callable[[], list[_Suited]]]:
+        """Ask the CRMs what fields they have, all at once, while the block does something else.
 
-        One that can't be asked now leaves the sync to fail when its turn comes, and the others
-        go on.
+        What it yields waits for the answers. A CRM that can't be asked now leaves the sync to
+        fail when its turn comes, and the others go on.
         """
-        suited: list[_Suited] = []
-        wrong: list[str] = []
-        for sync in syncs:
-            crm = self._connection(sync)
-            able = crm.capabilities
-            rules, unreachable = Rules(), None
-            try:
-                rules = Rules.of(crm.describe(sync.object), able)
-            except ConfigurationError:
-                raise
-            except CrmError as error:
-                unreachable = error
-            suited.append(_Suited(sync.suited(able.operations), rules, unreachable))
-            wrong += problems(suited[-1].sync, rules, able)
-        if wrong:
-            raise SyncConfigurationError("\n".join(wrong))
-        return suited
+        with self.new_executor(len(syncs) or 1) as executor:
+            answers = [executor.submit(self._ask, sync) for sync in syncs]
+            yield lambda: _agreed([answer.result() for answer in answers])
+
+    def _ask(self, sync: Sync) -> _Suited:
+        crm = self._connection(sync)
+        rules, unreachable = Rules(), None
+        try:
+            rules = Rules.of(crm.describe(sync.object), crm.capabilities)
+        except ConfigurationError:
+            raise
+        except CrmError as error:
+            unreachable = error
+        return _Suited(sync, rules, unreachable, tuple(problems(sync, rules, crm.capabilities)))
 
     @contextmanager
     def _connected(self, sync: Sync) -> Iterator[tuple[Crm, Executor]]:
         crm = self._connection(sync)
         with self.new_executor(crm.capabilities.in_flight + SPARE_WORKERS) as executor:
             yield crm, executor
+
+    def _able(self, sync: Sync) -> Sync:
+        """The sync as its CRM can carry it out."""
+        return sync.suited(self._connection(sync).capabilities.operations)
 
     def _connection(self, sync: Sync) -> Crm:
         # one connection for all syncs of a CRM: they share its quota
@@ -371,6 +378,13 @@ def exit_code(applied: Sequence[Applied]) -> ExitCode:
         # of all, this is what a person must look at first
         return ExitCode.STOPPED
     return ExitCode.FAILED if statuses == {"failed"} else ExitCode.PARTLY
+
+
+def _agreed(suited: list[_Suited]) -> list[_Suited]:
+    wrong = [problem for each in suited for problem in each.problems]
+    if wrong:
+        raise SyncConfigurationError("\n".join(wrong))
+    return suited
 
 
 def _decided(planner: Planner, suited: _Suited, crm: Crm, executor: Executor) -> Counts:

@@ -15,6 +15,8 @@ from reverse_etl.plan.room import execute
 from reverse_etl.syncs import Sync
 
 ROWS_AT_ONCE = 1_000
+FINDS_FOR_A_PAGE = 10
+"""Requests to find records, from which on one more for a page that may not be needed is little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,23 @@ def fetch_pages(
     """Find the wanted records, or read all of them where that takes no more requests."""
     limits = crm.capabilities
     finds = sum(-(-len(each.values) // limits.max_find) for each in wanted)
+    pages = crm.scan(object_name)
+    # where there is much to be found, to read all is likely to be less: its first page is asked
+    # for together with the count
+    first = executor.submit(next, pages, None) if finds >= FINDS_FOR_A_PAGE else None
     held = crm.count(object_name)
-    if held is not None and -(-held // limits.page_size) <= finds:
-        return crm.scan(object_name)
-    return _found(crm, object_name, wanted, executor, in_flight)
+    if held is None or -(-held // limits.page_size) > finds:
+        return _found(crm, object_name, wanted, executor, in_flight)
+    return pages if first is None else _read_on(first, pages)
+
+
+def _read_on(
+    first: Future[list[RemoteRecord] | None], rest: Iterator[list[RemoteRecord]]
+) -> Iterator[list[RemoteRecord]]:
+    page = first.result()
+    if page is not None:
+        yield page
+    yield from rest
 
 
 def _wanted(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[Wanted]:

@@ -714,16 +714,31 @@ def test_what_a_person_typed_into_a_record_nobody_heard_of_stays_theirs(
     assert world.crm.held("people")["p1"]["title"] == "typed"
 
 
+def without_spaces(name: str, value: Value) -> Value:
+    return value.replace(" ", "") if name == "mobile" and isinstance(value, str) else value
+
+
 def test_our_value_in_the_crms_form_is_cleared_though_nobody_heard_of_its_record(
     new_world: NewWorld,
 ) -> None:
-    def without_spaces(name: str, value: Value) -> Value:
-        return value.replace(" ", "") if name == "mobile" and isinstance(value, str) else value
-
     world = new_world(crm=MemoryCrm(faults=["after"], normalises=without_spaces))
     world.desire("people", person(1, mobile="138 0013 8000"))
     world.apply()
     assert world.crm.held("people")["p1"]["mobile"] == "13800138000"
+    world.desire("people", person(1, mobile=None))
+    world.apply()
+    assert not world.crm.held("people")["p1"]["mobile"]
+    assert world.plan() == {}
+
+
+def test_our_value_in_the_crms_form_is_cleared_though_its_update_was_cut_off(
+    new_world: NewWorld,
+) -> None:
+    world = new_world(crm=MemoryCrm(normalises=without_spaces))
+    world.desire("people", person(1, mobile="1"))
+    world.apply()
+    world.desire("people", person(1, mobile="2 3"))
+    world.apply_and_die()
     world.desire("people", person(1, mobile=None))
     world.apply()
     assert not world.crm.held("people")["p1"]["mobile"]

@@ -92,7 +92,9 @@ class Watcher:
     def _removed(self, place: Place, fields: dict[str, str], who: Who) -> None:
         self.removed_by[place] = who
         if who == "people":
-            self.touched.update({(place, name): len(self.effects) for name in fields})
+            # what was empty went with it too
+            gone = [each for each in self.authors if each[0] == place]
+            self.touched.update(dict.fromkeys(gone, len(self.effects)))
         if who == "us":
             if self.made_by[place] != "us":
                 self.violated("not ours", f"a record that people made was removed: {place}")
