@@ -107,8 +107,8 @@ class Client:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 reading = self._ask(call, is_empty)
-            except (RetryableError, UnknownOutcomeError) as error:
-                problem: CrmError = error
+            except CrmError as error:
+                problem = error
             else:
                 if reading.meaning in wanted:
                     return reading

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crm.connections import connect
-from crm.errors import ConfigurationError, FatalError, RetryableError
+from crm.errors import ConfigurationError, FatalError, RetryableError, UnknownOutcomeError
 from crm.protocol import Crm, Gone, Rejected, Unknown, Value, Write, Written
 from crm.runtime import Runtime
 from sandbox.faults import Fault
@@ -256,6 +256,17 @@ def test_deleting_is_refused_in_words(crm: Crm) -> None:
 def test_a_wrong_private_token_is_fatal(new_crm: Connect) -> None:
     with pytest.raises(FatalError, match="secrets"):
         new_crm(access_token="pat-wrong").count("contacts")
+
+
+def test_what_may_have_arrived_before_the_sign_in_ended_is_unknown(
+    sandbox: Sandbox, crm: Crm
+) -> None:
+    (acme,) = made(crm, "companies", create("c1"))
+    sandbox.faults.add([Fault("cut_after", on="upsert"), Fault("expire_token", 9, "upsert")])
+    # with a link, a write that may have arrived is asked for once more
+    with pytest.raises(UnknownOutcomeError, match="secrets"):
+        crm.write("contacts", [create("p1", associations__companies=acme)])
+    assert len(sandbox.account.table("contacts").by_change) == 1
 
 
 def test_a_missing_scope_is_fatal(sandbox: Sandbox, crm: Crm) -> None:
