@@ -7,13 +7,16 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from warehouse import functions
+from warehouse.garbage import collect_less_often
 
 
 class Plugin(BasePlugin):
     """Registers the project's functions; keeps DuckDB from looking for extensions online."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        """Take no configuration."""
+        """Take no configuration; dbt does this once, when its manifest is in memory."""
+        del plugin_config
+        collect_less_often()
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
         """Set what can only be set before the connection opens."""

@@ -69,22 +69,27 @@ def fetch_pages(
     """Find the wanted records, or read all of them where that takes no more requests."""
     limits = crm.capabilities
     finds = sum(-(-len(each.values) // limits.max_find) for each in wanted)
-    pages = crm.scan(object_name)
-    # where there is much to be found, to read all is likely to be less: its first page is asked
-    # for together with the count
-    first = executor.submit(next, pages, None) if finds >= FINDS_FOR_A_PAGE else None
+    # where there is much to be found, to read all is likely to take less: that begins together
+    # with the count
+    begun = executor.submit(_begin, crm, object_name) if finds >= FINDS_FOR_A_PAGE else None
     held = crm.count(object_name)
     if held is None or -(-held // limits.page_size) > finds:
         return _found(crm, object_name, wanted, executor, in_flight)
-    return pages if first is None else _read_on(first, pages)
+    return crm.scan(object_name) if begun is None else _read_on(begun)
 
 
-def _read_on(
-    first: Future[list[RemoteRecord] | None], rest: Iterator[list[RemoteRecord]]
-) -> Iterator[list[RemoteRecord]]:
-    page = first.result()
-    if page is not None:
-        yield page
+Begun = tuple[list[RemoteRecord], Iterator[list[RemoteRecord]]]
+"""The first page, and the rest."""
+
+
+def _begin(crm: Crm, object_name: str) -> Begun:
+    pages = crm.scan(object_name)
+    return next(pages, []), pages
+
+
+def _read_on(begun: Future[Begun]) -> Iterator[list[RemoteRecord]]:
+    page, rest = begun.result()
+    yield page
     yield from rest
 
 
