@@ -67,17 +67,20 @@ class Passwords:
     """By e-mail address: the administrator, the integration, the salespeople."""
 
 
+def _password() -> str:
+    # no dash, which at the beginning would make it an option of the command that takes it
+    return secrets.token_hex(16)
+
+
 def draw_passwords() -> Passwords:
     """Draw a password for everybody."""
     salespeople = [crm.salesperson_email(pinyin) for _, pinyin in SALESPEOPLE]
     return Passwords(
         helpdesk={
-            name: secrets.token_urlsafe(24)
-            for name in ("admin", helpdesk.INTEGRATION_USER, helpdesk.AGENT_USER)
+            name: _password() for name in ("admin", helpdesk.INTEGRATION_USER, helpdesk.AGENT_USER)
         },
         crm={
-            email: secrets.token_urlsafe(24)
-            for email in (crm.ADMIN_EMAIL, crm.INTEGRATION_EMAIL, *salespeople)
+            email: _password() for email in (crm.ADMIN_EMAIL, crm.INTEGRATION_EMAIL, *salespeople)
         },
     )
 

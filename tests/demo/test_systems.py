@@ -12,6 +12,7 @@ import requests
 
 from demo import crm, helpdesk, processes, systems
 from demo.layout import Home
+from demo.settings import draw_passwords
 from demo.testing import AS_OF, SEED, SIZE, DemoCompany
 
 
@@ -287,3 +288,10 @@ def test_a_folder_that_holds_something_else_is_not_cleared(tmp_path: Path) -> No
     with pytest.raises(FileExistsError, match="holds no demo"):
         systems.start(Home(tmp_path), SIZE, SEED, AS_OF, report=lambda _done: None)
     assert (tmp_path / "thesis.odt").exists()
+
+
+def test_no_password_can_be_taken_for_an_option_of_a_command() -> None:
+    drawn = [draw_passwords() for _ in range(100)]
+    every = [word for each in drawn for word in (*each.helpdesk.values(), *each.crm.values())]
+    assert all(word.isalnum() for word in every)
+    assert len(set(every)) == len(every)
