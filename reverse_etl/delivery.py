@@ -38,11 +38,12 @@ from crm.protocol import (
     Write,
     Written,
 )
+from crm.values import text
 from reverse_etl.clock import World
 from reverse_etl.ledger import Attempt, Intent, Known, Ledger, Run, Settled
 from reverse_etl.plan import Change, exceeds
 from reverse_etl.syncs import Sync
-from reverse_etl.values import differ_in_form, text
+from reverse_etl.values import differ_in_form
 
 LONGEST_SLEEP = 1.0
 """Seconds."""

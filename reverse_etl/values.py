@@ -1,20 +1,9 @@
-"""Whether two values are the same, where Python must say so; elsewhere the plan's SQL does."""
+"""Whether a value is another in another form."""
 
 import unicodedata
 from decimal import Decimal, InvalidOperation
 
-
-def text(value: object) -> str:
-    """A value as the text it is compared by: as the plan's SQL has it; nothing is empty."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+from crm.values import text
 
 
 def differ_in_form(shown: object, sent: object) -> bool:

@@ -1,4 +1,4 @@
-"""Values as HubSpot wants and shows them: text in both directions, nothing is empty text."""
+"""Values as HubSpot shows them; it wants them as text, in which nothing clears a property."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,19 +7,6 @@ from crm.protocol import Field, RemoteRecord, Value
 from crm.times import TimeFormat
 
 _TIMES = TimeFormat()
-
-
-def sent_value(value: Value) -> str:
-    """Give a value as text; an empty text clears a property."""
-    if value.__class__ is str:
-        return value  # type: ignore[return-value]  # mypy doesn't narrow by __class__, which is fast
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
 
 
 def shown_fields(properties: Mapping[str, Any], time_names: frozenset[str]) -> dict[str, Value]:

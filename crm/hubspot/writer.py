@@ -14,8 +14,9 @@ from crm.http import Client
 from crm.hubspot.batches import THEIR_FAULT, TOO_MANY, Batch, Refusal, Report
 from crm.hubspot.links import Links
 from crm.hubspot.objects import LINK, HubSpotObject
-from crm.hubspot.values import sent_value, shown_fields, shown_time
+from crm.hubspot.values import shown_fields, shown_time
 from crm.protocol import Gone, NotWritten, Operation, Outcome, Rejected, Unknown, Write, Written
+from crm.values import text
 
 Properties = dict[str, str]
 Linked = dict[str, str | None]
@@ -68,13 +69,13 @@ class Writer:
     def _parted(self, write: Write) -> tuple[Properties, Linked]:
         """Tell properties from associations."""
         properties = {
-            name: value if value.__class__ is str else sent_value(value)
+            name: value if value.__class__ is str else text(value)
             for name, value in write.fields.items()
         }
         linked: Linked = {}
         for other in self._object.associated:
             if (name := f"{LINK}{other}") in properties:
-                linked[other] = sent_value(properties.pop(name)) or None
+                linked[other] = text(properties.pop(name)) or None
         return properties, linked  # type: ignore[return-value]  # mypy doesn't narrow by __class__
 
     def _unknown(self, properties: Properties) -> str | None:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reverse_etl.values import differ_in_form, text
+from crm.values import text
+from reverse_etl.values import differ_in_form
 
 
 @pytest.mark.parametrize(
