@@ -27,6 +27,7 @@ from reverse_etl import status as statuses
 from reverse_etl.clock import World, text
 from reverse_etl.engine import Engine, Selection, exit_code
 from reverse_etl.errors import ExitCode, SyncConfigurationError, SyncError
+from reverse_etl.garbage import collect_less_often
 from reverse_etl.ledger import Ledger, ledger_path, retention
 from reverse_etl.plan import saved as plans
 from reverse_etl.syncs import Sync, chosen, default_manifest, read_manifest, read_syncs
@@ -35,7 +36,6 @@ from warehouse.connection import (
     WarehouseMissingError,
     attached_read_only,
 )
-from warehouse.garbage import collect_less_often
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -10,10 +10,10 @@ from benchmarks.measure import whole_process
 from crm.connections import connect
 from reverse_etl.clock import World
 from reverse_etl.engine import Engine
+from reverse_etl.garbage import collect_less_often
 from reverse_etl.ledger import Ledger
 from reverse_etl.syncs import Column, Guard, Limit, Sync
 from warehouse.connection import attached_read_only
-from warehouse.garbage import collect_less_often
 
 ANY = Limit(1.0, sys.maxsize)
 
