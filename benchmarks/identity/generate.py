@@ -53,11 +53,11 @@ def generate(seed: int, language: str) -> Iterator[tuple[Record, str]]:
         typed: list[tuple[Record, str]] = []
         for profile, typist in typists.items():
             for person in block.people:
-                for _ in range(_times(rng, profile.knows_people, profile.doubled)):
-                    typed.append((typist.person(person, ""), person.entity))
+                times = _times(rng, profile.knows_people, profile.doubled)
+                typed += [(typist.person(person, ""), person.entity) for _ in range(times)]
             for company in block.companies:
-                for _ in range(_times(rng, profile.knows_companies, profile.doubled)):
-                    typed.append((typist.company(company, ""), company.entity))
+                times = _times(rng, profile.knows_companies, profile.doubled)
+                typed += [(typist.company(company, ""), company.entity) for _ in range(times)]
         rng.shuffle(typed)
         for record, entity in typed:
             # numbered in the order of arrival, so that an id says nothing of the person

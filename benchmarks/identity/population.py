@@ -158,7 +158,7 @@ class _Maker:
         address = self._address(is_han)
         if is_han:
             brand, trade = _han_brand(serial), rng.choice(v.HAN_TRADES)
-            form, spellings = rng.choices(v.HAN_FORMS, (7, 2, 1))[0], v.HAN_FORMS[:2]
+            form, spellings = rng.choices(v.HAN_FORMS, (7, 2, 1))[0], v.HAN_FORM_SPELLINGS
             latin = "".join(v.romanised(character) for character in brand)
             region = _city_of(address)[3] + "15"
             tax_id = identifiers.credit_code(rng, region)
@@ -180,7 +180,7 @@ class _Maker:
             has_sisters=False,
             tax_id=tax_id,
             switchboard=switchboard,
-            domain=f"{_ascii(latin)}{serial % 7 or ''}.{rng.choice(('com', 'cn' if is_han else 'net'))}",
+            domain=f"{_ascii(latin)}{serial % 7 or ''}.{'cn' if is_han else 'com'}",
             address=address,
         )
 

@@ -39,12 +39,16 @@ HAN_GIVEN = {
 """Single characters, alone or two by two; among them are many that sound alike."""
 HAN_GIVEN_PAIRS = {
     "m": words(
-        "建国 建华 志强 子轩 浩然 宇航 俊杰 志远 国强 建军 文博 志明 海涛 晓东 建平 志刚 浩宇 子涵 一鸣"
-        " 思远 天佑 家豪 国栋 永强 明哲 振华 宇轩 梓豪 俊宇 晨曦 立新 春生 玉龙 海波 卫东 卫国 红军 爱国"
+        "建国 建华 志强 子轩 浩然 宇航 俊杰 志远 国强 建军 文博 志明 海涛 晓东 建平 志刚 浩宇"
+        " 子涵 一鸣"
+        " 思远 天佑 家豪 国栋 永强 明哲 振华 宇轩 梓豪 俊宇 晨曦 立新 春生 玉龙 海波 卫东 卫国"
+        " 红军 爱国"
     ),
     "f": words(
-        "秀英 桂英 秀兰 玉兰 淑珍 子涵 梓涵 欣怡 诗涵 雨桐 雨涵 思雨 佳怡 晓燕 海燕 丽华 玉华 红梅 春梅"
-        " 美玲 雅婷 静怡 梦瑶 若曦 可馨 紫萱 文静 婉清 清漪 佳琪 思琪 雪梅 桂兰 凤英 玉珍 晓红 爱华 丽娟"
+        "秀英 桂英 秀兰 玉兰 淑珍 子涵 梓涵 欣怡 诗涵 雨桐 雨涵 思雨 佳怡 晓燕 海燕 丽华 玉华"
+        " 红梅 春梅"
+        " 美玲 雅婷 静怡 梦瑶 若曦 可馨 紫萱 文静 婉清 清漪 佳琪 思琪 雪梅 桂兰 凤英 玉珍 晓红"
+        " 爱华 丽娟"
     ),
 }
 
@@ -88,8 +92,10 @@ LATIN_GIVEN = {
     ),
     "f": words(
         "Mary Patricia Jennifer Linda Elizabeth Barbara Susan Jessica Sarah Karen Lisa Nancy Betty"
-        " Sandra Margaret Ashley Kimberly Emily Donna Michelle Carol Amanda Melissa Deborah Stephanie"
-        " Rebecca Sharon Laura Cynthia Dorothy Amy Kathleen Angela Shirley Emma Brenda Pamela Nicole"
+        " Sandra Margaret Ashley Kimberly Emily Donna Michelle Carol Amanda Melissa Deborah"
+        " Stephanie"
+        " Rebecca Sharon Laura Cynthia Dorothy Amy Kathleen Angela Shirley Emma Brenda Pamela"
+        " Nicole"
         " Anna Samantha Katherine Christine Debra Rachel Carolyn Janet Maria Olivia Heather Helen"
         " Catherine Diane Julie Victoria Joyce Lauren Kelly Christina Ruth Joan Virginia Judith"
         " Sophie Claire Charlotte Zoë Renée Ingrid Greta Heike Ursula Julia Giulia Chiara Beatrice"
@@ -143,11 +149,14 @@ HAN_CITIES = (
     ("昆明", "云南", "0871", "5301", "五华区02 盘龙区03 官渡区11 西山区12"),
 )
 HAN_ROADS = words(
-    "人民路 中山路 解放路 建设路 和平路 新华路 文化路 长江路 黄河路 北京路 南京路 延安路 学院路 科技路 世纪大道"
-    " 滨江路 湖滨路 体育路 迎宾路 朝阳路 光明路 胜利路 友谊路 团结路 振兴路 幸福路 青年路 民主路 复兴路 工业路"
+    "人民路 中山路 解放路 建设路 和平路 新华路 文化路 长江路 黄河路 北京路 南京路 延安路 学院路"
+    " 科技路 世纪大道"
+    " 滨江路 湖滨路 体育路 迎宾路 朝阳路 光明路 胜利路 友谊路 团结路 振兴路 幸福路 青年路"
+    " 民主路 复兴路 工业路"
 )
 HAN_ESTATES = words(
-    "阳光花园 翠湖天地 金色家园 锦绣江南 万科城 碧桂园 紫荆公寓 江南春晓 绿地世纪城 中海国际 保利花园 恒大名都"
+    "阳光花园 翠湖天地 金色家园 锦绣江南 万科城 碧桂园 紫荆公寓 江南春晓 绿地世纪城 中海国际"
+    " 保利花园 恒大名都"
     " 融创壹号院 龙湖时代 华润橡树湾 金地格林 世茂滨江 融侨城 东方明珠 书香门第"
 )
 # city, state or country, first digits of a postal code, area code of its phones
@@ -169,7 +178,8 @@ LATIN_CITIES = (
     ("Columbus", "OH", "432", "+1 614"),
 )
 LATIN_ROADS = words(
-    "Main Oak Park Maple Cedar Elm Washington Lake Hill Walnut Pine Church Spring Highland Jefferson"
+    "Main Oak Park Maple Cedar Elm Washington Lake Hill Walnut Pine Church Spring Highland"
+    " Jefferson"
     " Madison Lincoln Franklin River Center Union Prospect Chestnut Broad Market Jackson Sunset"
     " Willow Grove Mill Meadow Forest Cherry Dogwood Ridge Valley College Summit Victoria Station"
 )
@@ -188,16 +198,19 @@ HAN_BRAND_CHARACTERS = tuple(
     "捷维迅辰澜图优卓越锐奥利富顺昌荣福禾木林森山川江河湖晨曦明光辉煌航飞鹏龙凤麒麟方圆君益友佳宝格力思"
 )
 HAN_TRADES = words(
-    "科技 贸易 电子 机械 信息技术 网络科技 医疗器械 食品 物流 建材 化工 服饰 餐饮管理 文化传媒 教育咨询 新能源"
-    " 生物科技 自动化设备 环保科技 汽车配件 包装材料 家居用品 酒店管理 农业发展 投资管理 建筑工程 软件 实业"
+    "科技 贸易 电子 机械 信息技术 网络科技 医疗器械 食品 物流 建材 化工 服饰 餐饮管理 文化传媒"
+    " 教育咨询 新能源"
+    " 生物科技 自动化设备 环保科技 汽车配件 包装材料 家居用品 酒店管理 农业发展 投资管理"
+    " 建筑工程 软件 实业"
 )
 HAN_FORMS = ("有限公司", "有限责任公司", "股份有限公司")
+HAN_FORM_SPELLINGS: tuple[str, ...] = ("有限公司", "有限责任公司")
 LATIN_TRADES = words(
     "Industries Trading Systems Foods Instruments Logistics Solutions Consulting Technologies"
     " Electronics Construction Plumbing Pharma Motors Textiles Packaging Insurance Media Design"
     " Furniture Chemicals Engineering Software Imports Bakery Dental Realty Landscaping"
 )
-LATIN_FORMS = (
+LATIN_FORMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Inc.", ("Inc", "Incorporated", "INC.")),
     ("LLC", ("L.L.C.", "Llc", "")),
     ("Ltd.", ("Limited", "Ltd", "LTD")),
