@@ -23,6 +23,7 @@ from benchmarks.identity.project import BuildError
 from benchmarks.identity.scores import Scores
 
 LARGEST_STEPS = 12
+WIDTH = 120
 
 
 def main() -> None:
@@ -33,6 +34,9 @@ def main() -> None:
     parser.add_argument("--records", type=Path, required=True, help="CSV in canonical form")
     parser.add_argument("--truth", type=Path, help="CSV: source_system, source_record_id, entity")
     parser.add_argument("--clusters", type=Path, help="where to write each record's customer_id")
+    parser.add_argument(
+        "--baselines", action="store_true", help="also measure simpler ways, Splink among them"
+    )
     parser.add_argument("--home", type=Path, help="where to build and to leave the warehouse")
     parser.add_argument("--threads", type=int, default=1, help="models that dbt builds at once")
     parser.add_argument("--format", choices=["text", "json"], default="text")
@@ -46,6 +50,7 @@ def main() -> None:
                 options.truth,
                 folder,
                 clusters=options.clusters,
+                with_baselines=options.baselines,
                 threads=options.threads,
             )
     except InputError as error:
@@ -57,7 +62,7 @@ def main() -> None:
     if options.format == "json":
         print(json.dumps(found.as_data(), indent=2))
     else:
-        show(found, Console(soft_wrap=True))
+        show(found, Console(width=WIDTH))
 
 
 def show(found: Measurement, console: Console) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import duckdb
 
-from benchmarks.identity import inputs
+from benchmarks.identity import baselines, inputs
 from benchmarks.identity.project import CLUSTERED, IDENTIFIED, REVIEWED, Build, build
-from benchmarks.identity.scores import Scores, score
+from benchmarks.identity.scores import Scores, score_each
 from benchmarks.measure import Measured, measured
 
 REVIEW_TABLE = "fct_match_reviews"
@@ -87,6 +87,7 @@ def measure(
     folder: Path,
     *,
     clusters: Path | None = None,
+    with_baselines: bool = False,
     threads: int = 1,
 ) -> Measurement:
     """Land the records in a new warehouse in a folder, build, and compare with the truth.
@@ -111,19 +112,10 @@ def measure(
             _label(connection)
             scores = score_each(connection, "labelled") if truth is not None else {}
             review = _review(connection, counts)
+            simpler = baselines.compare(connection) if truth and with_baselines else {}
             if clusters is not None:
                 write_clusters(connection, clusters)
-    return Measurement(counts, ignored, built, floor, own.rss_mb, scores, review)
-
-
-def score_each(connection: duckdb.DuckDBPyConnection, labelled: str) -> dict[str, Scores]:
-    """Score all records, and those of each entity type that there are."""
-    scores = {"all": score(connection, labelled)}
-    for entity_type in inputs.ENTITY_TYPES:
-        found = score(connection, f"(select * from {labelled} where entity_type = '{entity_type}')")
-        if found.records:
-            scores[entity_type] = found
-    return scores
+    return Measurement(counts, ignored, built, floor, own.rss_mb, scores, review, simpler)
 
 
 def write_clusters(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import duckdb
 
+from benchmarks.identity.inputs import ENTITY_TYPES
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -101,3 +103,13 @@ def score(connection: duckdb.DuckDBPyConnection, labelled: str) -> Scores:
             precise / records if records else 1.0, recalled / records if records else 1.0
         ),
     )
+
+
+def score_each(connection: duckdb.DuckDBPyConnection, labelled: str) -> dict[str, Scores]:
+    """Score all records, and those of each entity type that there are."""
+    scores = {"all": score(connection, labelled)}
+    for entity_type in ENTITY_TYPES:
+        found = score(connection, f"(select * from {labelled} where entity_type = '{entity_type}')")
+        if found.records:
+            scores[entity_type] = found
+    return scores
