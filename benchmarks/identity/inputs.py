@@ -52,15 +52,17 @@ def load_records(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str
     Raises:
         InputError: a column is missing, a key is empty or doubled, or an entity type is unknown.
     """
-    there = _open(connection, "given_records", path, REQUIRED)
+    there = _columns(connection, path, REQUIRED)
     values = ", ".join(
         f"{_quoted(name)} as {name}" if name in there else f"cast(null as varchar) as {name}"
         for name in COLUMNS
     )
     connection.execute("create schema if not exists raw_canonical")
-    connection.execute(
+    _read(
+        connection,
+        path,
         f"create or replace table raw_canonical.records as select {values}, "
-        "'1' as _dlt_load_id, cast(null as varchar) as _dlt_id from given_records"
+        "'1' as _dlt_load_id, cast(null as varchar) as _dlt_id",
     )
     types = ", ".join(f"'{each}'" for each in ENTITY_TYPES)
     _refuse(
@@ -79,7 +81,8 @@ def load_truth(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     Raises:
         InputError: a column is missing, or a key is empty or doubled.
     """
-    _open(connection, "given_truth", path, TRUTH_COLUMNS)
+    _columns(connection, path, TRUTH_COLUMNS)
+    _read(connection, path, "create or replace temporary table given_truth as select *")
     _refuse_keys(connection, "given_truth", path)
     connection.execute(
         "create or replace table truth as "
@@ -114,32 +117,37 @@ def count(connection: duckdb.DuckDBPyConnection) -> Counts:
     return Counts(*(found or (0, 0, 0, 0, 0)))
 
 
-def _open(
-    connection: duckdb.DuckDBPyConnection, view: str, path: Path, required: Sequence[str]
+def _columns(
+    connection: duckdb.DuckDBPyConnection, path: Path, required: Sequence[str]
 ) -> list[str]:
-    """Make a view of a CSV in UTF-8, with or without a byte order mark; its columns."""
+    """Look which columns a CSV has; those that are required must be among them."""
     if not path.is_file():
         raise InputError(f"there is no file {path}")
-    quoted = str(path).replace("'", "''")
-    try:
-        connection.execute(
-            f"create or replace temporary view {view} as select * from read_csv('{quoted}', "
-            "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"')"
-        )
-        described = connection.execute(f"describe {view}").fetchall()
-    except duckdb.Error as error:
-        # DuckDB's own message would quote the file's lines
-        raise InputError(
-            f"{path.name} can't be read: it has to be a CSV in UTF-8, parted by commas, "
-            "with the columns' names in its first line"
-        ) from error
-    there = [name for name, *_ in described]
+    there = [name for name, *_ in _read(connection, path, "describe select *").fetchall()]
     missing = [name for name in required if name not in there]
     if missing:
         raise InputError(
             f"{path.name} lacks the columns {', '.join(missing)}; it needs {', '.join(required)}"
         )
     return there
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, path: Path, statement: str
+) -> duckdb.DuckDBPyConnection:
+    """Run a statement from a CSV in UTF-8, with or without a byte order mark."""
+    quoted = str(path).replace("'", "''")
+    try:
+        return connection.execute(
+            f"{statement} from read_csv('{quoted}', header = true, all_varchar = true, "
+            "delim = ',', quote = '\"', escape = '\"')"
+        )
+    except duckdb.Error:
+        # DuckDB's own message would quote the file's lines
+        raise InputError(
+            f"{path.name} can't be read: it has to be a CSV in UTF-8, parted by commas, "
+            "with the columns' names in its first line"
+        ) from None
 
 
 def _refuse_keys(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:

@@ -71,12 +71,13 @@ LATIN_SURNAMES = words(
     " Levy Friedman Goldberg Katz Tanaka Suzuki Sato Park Choi Tran Pham Le Okafor Mensah Abebe"
 )
 LATIN_SURNAME_STARTS = words(
-    "Ash Black Bran Brad Carl Clif Dal East El Fair Far Gold Green Had Hall Harl Hart Hay Hol Kings"
-    " Lang Lind Mar Mead Mel New Nor Oak Pres Rad Red Rock San Shel Stan Stone Sut Thorn Wal Wes"
-    " Whit Win Wood Berg Eich Feld Grün Hohen Lich Rosen Stein Wald"
+    "Ash Black Bran Brad Carl Clif Dal East El Fair Far Gold Green Had Hall Harl Hazel Hay Hol"
+    " Kings"
+    " Lang Lind Mar Mead Mel New Nor Oak Pell Rad Red Rock San Shel Stan Stone Sut Thorn Wal Wes"
+    " Wing Win Wood Berg Eich Falk Grün Hohen Lich Rosen Stein Wald"
 )
 LATIN_SURNAME_ENDS = words(
-    "ton ley ford ham worth wood field by bourne burn man mann ing son ster berg feld heim hausen"
+    "ton ley ford ham worth wood field by bourne burn man mann ing son ster berg felden heim hausen"
     " bach dorf stein bridge gate cliff combe croft don shaw thorpe well wick"
 )
 """Two by two they make the thousands of surnames that hardly anybody has."""

@@ -2,7 +2,7 @@
     {#- without full-width digits, a time of day and the letters of 2nd -#}
     {%- set day = regexp_replaced(
         regexp_replaced(narrow_text(expression), '[T ]+[0-9]{1,2}:[0-9].*$'),
-        '([0-9])(st|nd|rd|th)', '\\1'
+        '([0-9])[a-z]{2} ', '\\1 '
     ) -%}
     {{ return(adapter.dispatch('parse_date', 'tongke')(clean_text(day))) }}
 {%- endmacro %}
