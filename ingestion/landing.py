@@ -31,7 +31,7 @@ from ingestion.errors import IngestionError, SourceError, TableError, told
 from ingestion.fresh import ID, Fresh
 from ingestion.landed import Landed
 from ingestion.lock import held
-from ingestion.tables import Cursor, Problem, Reading, Source, Table
+from ingestion.tables import Cursor, Erasing, Problem, Reading, Source, Table
 from warehouse.connection import DEFAULT_PATIENCE, waiting
 
 SCHEMA_CONTRACT: Any = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
@@ -236,8 +236,8 @@ class Landing:
                 _make_way(connection, landed.dataset, works)
                 pipeline.load(destination=dlt.destinations.duckdb(connection))
                 # raw keeps every version, but for those that its source has had to erase
-                if (forget := getattr(source, "forget", None)) is not None:
-                    forget(connection, landed.dataset)
+                if isinstance(source, Erasing):
+                    source.forget(connection, landed.dataset)
         except PipelineStepFailed as error:
             self._afresh(pipeline)
             self._take_out_half_loaded(landed)

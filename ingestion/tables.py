@@ -3,8 +3,9 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+import duckdb
 import pyarrow as pa
 
 from ingestion.landed import Landed
@@ -80,3 +81,11 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+
+
+@runtime_checkable
+class Erasing(Protocol):
+    """A source that has had to erase records, which raw then may not keep either."""
+
+    def forget(self, connection: duckdb.DuckDBPyConnection, dataset: str) -> None:
+        """Take what was erased out of the raw tables, which have just been loaded."""

@@ -3,7 +3,7 @@
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -24,9 +24,10 @@ from crm.runtime import Runtime, until
 from reverse_etl import builds, erasure, progress, queries, render
 from reverse_etl import mapping as mappings
 from reverse_etl import status as statuses
-from reverse_etl.clock import World, collect_less_often, text
+from reverse_etl.clock import World, text
 from reverse_etl.engine import Engine, Selection, exit_code
 from reverse_etl.errors import ExitCode, SyncConfigurationError, SyncError
+from reverse_etl.garbage import collect_less_often
 from reverse_etl.ledger import Ledger, ledger_path, retention
 from reverse_etl.plan import saved as plans
 from reverse_etl.syncs import Sync, chosen, default_manifest, read_manifest, read_syncs
@@ -293,13 +294,12 @@ def purge(
         before = retention.moment_before(ledger.world.clock.now(), erasure.age_of(older_than))
         purged = retention.purge(ledger, before, sync, preview=preview)
         wiped = preview or retention.wipe(ledger, rewrite=rewrite)
-    rows = [asdict(each) for each in purged]
-    if format_ is Format.JSON:
-        typer.echo(render.as_json({"before": before, "preview": preview, "syncs": rows}))
-    else:
-        render.print_rows(
-            render.new_console(), rows, empty=f"no values of before {before} are kept"
-        )
+    _print_forgotten(
+        purged,
+        {"before": before, "preview": preview},
+        format_,
+        empty=f"no values of before {before} are kept",
+    )
     _end_wiped(wiped)
 
 
@@ -325,13 +325,12 @@ def erase(
     with _ledger() as ledger:
         erased = retention.erase(ledger, keys, sync, preview=preview)
         wiped = preview or retention.wipe(ledger, rewrite=True)
-    rows = [asdict(each) for each in erased]
-    if format_ is Format.JSON:
-        typer.echo(render.as_json({"keys": keys, "preview": preview, "syncs": rows}))
-    else:
-        render.print_rows(
-            render.new_console(), rows, empty=f"the ledger holds no value of {', '.join(keys)}"
-        )
+    _print_forgotten(
+        erased,
+        {"keys": keys, "preview": preview},
+        format_,
+        empty=f"the ledger holds no value of {', '.join(keys)}",
+    )
     _end_wiped(wiped)
 
 
@@ -530,6 +529,20 @@ def _utc(moment: datetime | None) -> str | None:
 def _print_rows(rows: list[dict[str, Any]], format_: Format, empty: str) -> None:
     if format_ is Format.JSON:
         typer.echo(render.as_json(rows))
+    else:
+        render.print_rows(render.new_console(), rows, empty=empty)
+
+
+def _print_forgotten(
+    found: Sequence[retention.Purged | retention.Erased],
+    request: Mapping[str, Any],
+    format_: Format,
+    *,
+    empty: str,
+) -> None:
+    rows = [asdict(each) for each in found]
+    if format_ is Format.JSON:
+        typer.echo(render.as_json({**request, "syncs": rows}))
     else:
         render.print_rows(render.new_console(), rows, empty=empty)
 

@@ -1,6 +1,5 @@
 """Time, chance and who is done first, passed in so that the engine can run in a simulated world."""
 
-import gc
 import random
 import time
 from collections.abc import Callable, Collection
@@ -35,16 +34,6 @@ class SystemClock:
 def text(moment: datetime) -> str:
     """UTC in the one form that the ledger holds, which sorts as time does."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def collect_less_often() -> None:
-    """Let Python look for garbage in circles less often; for a program's start.
-
-    Records come and go by the hundred thousand and are in no circle, and each look goes through
-    all that was ever imported: a fifth of a delivery's CPU.
-    """
-    gc.freeze()
-    gc.set_threshold(50_000)
 
 
 def first_done(tasks: Collection[Future[Any]]) -> Collection[Future[Any]]:

@@ -405,11 +405,10 @@ class Delivery:
     def _close(self, batch: _Batch, answer: _Answer) -> None:
         """Close a batch; what isn't known yet stays open, with its receipt if it has one."""
         now = self.world.clock.now().timestamp()
-        if [len(batch.attempts)] == [len(each) for each in answer.pending.values()]:
-            [receipt] = answer.pending
-            if receipt == batch.receipt:
-                self._ask_again(batch, now + answer.after)
-                return
+        if len(answer.pending.get(batch.receipt or "", ())) == len(batch.attempts):
+            # nothing of it is done, and it has the receipt that we know
+            self._ask_again(batch, now + answer.after)
+            return
         self._closed.append(batch.batch_id)
         rests = [
             replace(

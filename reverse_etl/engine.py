@@ -121,9 +121,7 @@ class Engine:
     world: World
     patience: Patience = field(default_factory=Patience)
     new_executor: Callable[[int], Executor] = ThreadPoolExecutor
-    new_planner: Callable[
-        [duckdb.DuckDBPyConnection, Ledger, Path, Callable[[], bool]], Planner
-    ] = Planner
+    new_planner: NewPlanner = Planner
     is_stopping: Callable[[], bool] = lambda: False
     check_builds: bool = True
     _connections: dict[str, Crm] = field(default_factory=dict, init=False, repr=False)
@@ -242,16 +240,7 @@ class Engine:
                     )
                 planned = min(counts.sending, selection.limit or counts.sending)
                 self.ledger.plan_run(run, planned)
-                delivery = Delivery(
-                    sync,
-                    run,
-                    crm=crm,
-                    ledger=self.ledger,
-                    executor=executor,
-                    world=self.world,
-                    patience=self.patience,
-                    is_stopping=self.is_stopping,
-                )
+                delivery = self._delivery(sync, run, crm, executor)
                 tally = delivery.tally
                 if saved is None:
                     delivery.look(planner.plan.changes(sync, ("unchanged", "forget")))
@@ -279,17 +268,19 @@ class Engine:
         if not self.ledger.unsettled(sync.name):
             return 0
         with self._connected(sync) as (crm, executor):
-            delivery = Delivery(
-                sync,
-                run,
-                crm=crm,
-                ledger=self.ledger,
-                executor=executor,
-                world=self.world,
-                patience=self.patience,
-                is_stopping=self.is_stopping,
-            )
-            return delivery.recover()
+            return self._delivery(sync, run, crm, executor).recover()
+
+    def _delivery(self, sync: Sync, run: Run, crm: Crm, executor: Executor) -> Delivery:
+        return Delivery(
+            sync,
+            run,
+            crm=crm,
+            ledger=self.ledger,
+            executor=executor,
+            world=self.world,
+            patience=self.patience,
+            is_stopping=self.is_stopping,
+        )
 
     @contextmanager
     def _taken(self, syncs: Sequence[Sync], selection: Selection) -> Iterator[Planner]:

@@ -44,7 +44,7 @@ SETTINGS: Mapping[str, str] = {
     ),
     "after": "The syncs that go first; a sync that is linked to must be among them.",
     "redirects": "The model of the keys that were merged into others or split by them.",
-    "removals": "Reserved for keys that are to go for a reason of their own; may be null.",
+    "removals": "Kept for keys that are to go for a reason of their own; so far only null.",
     "guard": "How much one plan may change before a person must have looked at it: below.",
 }
 """What an exposure may say of its sync."""
@@ -287,6 +287,8 @@ class _Reader:
             description=exposure.get("description", ""),
             mapping_hash=_mapping_hash(meta, model),
         )
+        if meta.get("removals") is not None:
+            self.wrong("`removals` can't be carried out yet: leave it null")
         fields = {column.field for column in columns}
         for group in sync.match:
             for name in sorted(set(group) - fields):

@@ -27,10 +27,11 @@ def differ_in_form(shown: object, sent: object) -> bool:
 
 
 def _core(text_: str) -> str:
-    folded = unicodedata.normalize("NFKC", text_).strip()
+    # twice, as a letter in lower case may have a compatibility form of its own
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text_).casefold()).strip()
     try:
         number = Decimal(folded)
     except InvalidOperation:
-        return "".join(each for each in folded.casefold() if each.isalnum())
+        return "".join(each for each in folded if each.isalnum())
     # 12.50 and 12.5, but 1.25 and 125 are two amounts
     return format(number.normalize(), "f") if number.is_finite() else folded

@@ -1,4 +1,4 @@
-"""Servers that some tests need and pip doesn't install.
+"""Servers and programs that some tests need and pip doesn't install.
 
 `python -m tests.servers install` installs them on Debian, as root. Each test starts its
 own server in a temporary folder, on a free port of the loopback interface, and ends it.
@@ -98,22 +98,32 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def missing_packages() -> list[str]:
+    """Debian's packages of those programs that the tests need and that aren't here."""
+    programs = {
+        "postgresql": postgresql_program("postgres"),
+        # it reads the units of a schedule as systemd will
+        "systemd": shutil.which("systemd-analyze"),
+    }
+    return [package for package, program in programs.items() if program is None]
+
+
 def install() -> int:
     """Install what is missing; 0 if everything is there afterwards."""
-    if postgresql_program("postgres"):
-        print("PostgreSQL is there")  # noqa: T201 - a command
+    missing = missing_packages()
+    if not missing:
         return 0
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         print(  # noqa: T201 - a command
-            "PostgreSQL isn't installed, and only root on Debian or Ubuntu can install it here: "
-            "install the package `postgresql` yourself, then run the tests again",
+            "only root on Debian or Ubuntu can install here what is missing; install these "
+            f"packages yourself, then run the tests again: {' '.join(missing)}",
             file=sys.stderr,
         )
         return 1
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "--yes", "--no-install-recommends", "postgresql"]):
+    for command in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
         subprocess.run(["apt-get", "--quiet", *command], check=True, env=environment)
-    return 0 if postgresql_program("postgres") else 1
+    return 1 if missing_packages() else 0
 
 
 def _unprivileged() -> pwd.struct_passwd | None:

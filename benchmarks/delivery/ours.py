@@ -8,8 +8,9 @@ from pathlib import Path
 from benchmarks.delivery.shape import COLUMNS, OBJECT, SCHEMA, TABLE
 from benchmarks.measure import whole_process
 from crm.connections import connect
-from reverse_etl.clock import World, collect_less_often
+from reverse_etl.clock import World
 from reverse_etl.engine import Engine
+from reverse_etl.garbage import collect_less_often
 from reverse_etl.ledger import Ledger
 from reverse_etl.syncs import Column, Guard, Limit, Sync
 from warehouse.connection import attached_read_only

@@ -36,7 +36,7 @@ from reverse_etl.ledger.schema import (
     rejects,
     runs,
 )
-from reverse_etl.ledger.store import Ledger
+from reverse_etl.ledger.store import Ledger, held_by
 
 CHUNK = 500
 """Rows in one transaction: a sync that writes at the same time waits some milliseconds for it."""
@@ -260,10 +260,7 @@ def _refuse_held(connection: Connection, names: Sequence[str], looked_at: set[st
     """Refuse if one of the syncs is being applied: it would write down again what it holds."""
     for row in _living(connection):
         if row.sync in names:
-            raise HeldByAnotherError(
-                f"sync {row.sync} is being applied by process {row.pid} on {row.host}, "
-                f"since {row.taken_at} (run {row.run_id}); let it finish, or end it"
-            )
+            raise held_by(row)
     batches = select(intents.c.batch_id).where(intents.c.sync.in_(names))
     opened: set[str] = set(connection.scalars(batches))
     if opened - looked_at:

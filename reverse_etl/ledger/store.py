@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, create_engine, event, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import IntegrityError
@@ -289,12 +289,8 @@ class Ledger:
         lease = schema.leases.c
         row = connection.execute(select(schema.leases).where(lease.sync == sync)).one_or_none()
         if row is not None:
-            holder = Holder(row.host, row.pid, row.process_started)
-            if self._is_alive(holder):
-                raise HeldByAnotherError(
-                    f"sync {sync} is being applied by process {row.pid} on {row.host}, "
-                    f"since {row.taken_at} (run {row.run_id}); let it finish, or end it"
-                )
+            if self._is_alive(Holder(row.host, row.pid, row.process_started)):
+                raise held_by(row)
             connection.execute(
                 update(schema.runs)
                 .where(schema.runs.c.run_id == row.run_id, schema.runs.c.status == "running")
@@ -486,6 +482,14 @@ class Ledger:
                     f"the ledger {self.path} has version {version}, this program writes "
                     f"{schema.VERSION}; use the program that wrote it"
                 )
+
+
+def held_by(lease: Row[Any]) -> HeldByAnotherError:
+    """What to say to whoever needs a sync that a living process holds."""
+    return HeldByAnotherError(
+        f"sync {lease.sync} is being applied by process {lease.pid} on {lease.host}, "
+        f"since {lease.taken_at} (run {lease.run_id}); let it finish, or end it"
+    )
 
 
 def _engine(path: Path) -> Engine:

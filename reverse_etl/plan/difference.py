@@ -357,9 +357,9 @@ def _cases(sync: Sync) -> Iterator[_Case]:
     """The cases of a candidate; the first that is true counts."""
     words = "'the CRM rejected it, ' || rejected || ', and it has not changed since'"
     yield _Case("rejected is not null", "held", words, "rejected")
+    there = "'it is there, and the mode is create_only'"
     if sync.mode == "create_only":
-        words = "'it is there, and the mode is create_only'"
-        yield _Case("is_desired and is_known", "keep", words)
+        yield _Case("is_desired and is_known", "keep", there)
     words = "'it is gone from the CRM'"
     yield _Case("is_desired and is_known and found_id is null", "held", words, "gone")
     words = "records || ' records of the CRM could be it'"
@@ -367,8 +367,7 @@ def _cases(sync: Sync) -> Iterator[_Case]:
     words = "'several of our records could be the same record of the CRM'"
     yield _Case("is_desired and claims > 1", "held", words, "ambiguous")
     if sync.mode == "create_only":
-        words = "'it is there, and the mode is create_only'"
-        yield _Case("is_desired and found_id is not null", "keep", words)
+        yield _Case("is_desired and found_id is not null", "keep", there)
     if sync.mode == "update_only":
         words = "'it is not there, and the mode is update_only'"
         yield _Case("is_desired and found_id is null", "keep", words)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-PII_KINDS = {"name", "phone", "email", "address", "national_id", "wechat", "birth_date"}
+PII_KINDS = {"mixed", "name", "phone", "email", "address", "national_id", "wechat", "birth_date"}
+"""Kinds of personal data; `mixed` is a column that holds several."""
 
 PII_WORDS = {
     "name": "name",

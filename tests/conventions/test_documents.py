@@ -1,7 +1,6 @@
 """The documents are true: links lead somewhere, commands exist, examples parse."""
 
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -88,8 +87,7 @@ def test_every_makefile_target_is_explained(root: Path) -> None:
     assert make_targets(root) - explained == {"help"} - explained
 
 
-# not every machine has systemd; the unit files are parsed by the other tests anyway
-@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze isn't here")
+@pytest.mark.servers
 def test_the_systemd_units_are_valid(root: Path, tmp_path: Path) -> None:
     text = (root / "docs" / "how-to" / "schedule.md").read_text(encoding="utf-8")
     units = [block.body for block in checks.blocks(text) if block.language == "ini"]

@@ -191,7 +191,7 @@ class Interleaved(RuleBasedStateMachine):
 
 
 TestInterleaved = Interleaved.TestCase
-TestInterleaved.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
+TestInterleaved.settings = settings(max_examples=50, stateful_step_count=30)
 
 
 def test_a_day_and_a_pause_are_everybodys(machine: Machine, path: Path) -> None:

@@ -159,7 +159,7 @@ class TestPocketBase(CrmSuite):
         assert made.observed is not None
         assert (made.observed["notes"], made.observed["open_tickets"]) == ("", 0)
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(st.text(st.sampled_from("\\'\"%\n/a🀄|&()~"), min_size=1, max_size=8))
     def test_any_key_is_found_and_no_other(self, crm: Crm, key: str) -> None:
         written(crm.write(OBJECT, [create(key)]))

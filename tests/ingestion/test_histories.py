@@ -25,8 +25,7 @@ HISTORIES = st.lists(
 
 @settings(
     max_examples=8,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(history=HISTORIES)
 def test_the_newest_version_in_raw_is_the_erps_after_each_run(

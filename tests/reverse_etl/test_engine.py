@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 import pytest
-from worlds import LateCrm, MemoryCrm, TestWorld, make_sync
+from worlds import Killed, LateCrm, MemoryCrm, TestWorld, make_linked, make_sync, person
 
 from crm.errors import FatalError, RetryableError, UnknownOutcomeError
-from crm.protocol import Rejected, RemoteRecord, Write
+from crm.protocol import Rejected, RemoteRecord, Value, Write
 from reverse_etl import queries
 from reverse_etl.engine import Selection, exit_code
 from reverse_etl.errors import HeldByAnotherError, StoppedError
@@ -19,10 +19,6 @@ from reverse_etl.plan import saved as plans
 from reverse_etl.syncs import Column, Guard, Limit
 
 NewWorld = Callable[..., TestWorld]
-
-
-def person(number: int, **fields: Any) -> dict[str, Any]:
-    return {"person_id": f"p{number}", "name": f"张三{number}", "amount": Decimal("1.10")} | fields
 
 
 def test_first_apply_creates_and_a_second_plan_is_empty(new_world: NewWorld) -> None:
@@ -172,22 +168,8 @@ def test_a_crm_that_never_answers_ends_the_run_and_loses_nothing(new_world: NewW
 def test_after_a_crash_what_was_sent_is_read_back_first(new_world: NewWorld) -> None:
     world = new_world()
     world.desire("people", *(person(number) for number in range(6)))
-
-    class Killed(BaseException):
-        """Ends the process at this point."""
-
-    write = world.ledger.write
-
-    def killed(*args: Any, **named: Any) -> None:
-        if named.get("settled"):
-            raise Killed
-        write(*args, **named)
-
-    world.ledger.write = killed  # type: ignore[method-assign]  # the kill
-    with pytest.raises(Killed):
-        world.apply()
+    world.apply_and_die()
     assert len(world.crm.objects["people"]) == 6, "both batches arrived"
-    world.ledger.write = write  # type: ignore[method-assign]
     [applied] = world.apply()
     assert (applied.recovered, applied.tally.created, applied.status) == (6, 0, "done")
     assert len(world.crm.objects["people"]) == 6
@@ -341,7 +323,7 @@ def test_a_rejected_company_does_not_hold_up_its_people(new_world: NewWorld) -> 
 
 
 def test_a_record_that_needs_its_link_waits_for_it(new_world: NewWorld) -> None:
-    world = linked(new_world, required=True)
+    world = linked(new_world, required_link=True)
     world.crm.refuses = lambda write: "no" if write.key == "c1" else None
     companies, people = world.apply()
     assert (companies.status, people.status) == ("partial", "partial")
@@ -525,26 +507,8 @@ def save(world: TestWorld, folder: Any) -> plans.SavedPlan:
     return kept
 
 
-def linked(new_world: NewWorld, *, required: bool = False) -> TestWorld:
-    companies = make_sync(
-        "companies",
-        columns=(
-            Column("company_id", "external_id", "varchar", ""),
-            Column("name", "name", "varchar", ""),
-        ),
-    )
-    people = make_sync(
-        "people",
-        columns=(
-            Column("person_id", "external_id", "varchar", ""),
-            Column(
-                "company_id", "company", "varchar", "",
-                links_to="companies", required_link=required,
-            ),
-        ),
-        after=("companies",),
-    )  # fmt: skip
-    world = new_world(syncs=[companies, people])
+def linked(new_world: NewWorld, **link: Any) -> TestWorld:
+    world = new_world(syncs=make_linked(**link))
     world.desire("companies", {"company_id": "c1", "name": "华创"})
     world.desire("people", {"person_id": "p1", "company_id": "c1"})
     return world
@@ -703,10 +667,6 @@ def test_an_edit_after_a_lost_update_is_not_taken_for_it(new_world: NewWorld) ->
     world.desire("people", person(1))
     world.apply()
     world.desire("people", person(1, name="ours"))
-    write = world.ledger.write
-
-    class Killed(BaseException):
-        """Ends the process at this point."""
 
     def killed(*_args: object, **_named: object) -> Any:
         raise Killed
@@ -715,7 +675,7 @@ def test_an_edit_after_a_lost_update_is_not_taken_for_it(new_world: NewWorld) ->
     world.crm.write = killed  # type: ignore[method-assign]  # it dies before the request leaves
     with pytest.raises(Killed):
         world.apply()
-    world.ledger.write, world.crm.write = write, send  # type: ignore[method-assign]
+    world.crm.write = send  # type: ignore[method-assign]
     [remote] = world.crm.objects["people"]
     world.crm.objects["people"][remote]["name"] = "theirs"
     world.apply()
@@ -752,3 +712,19 @@ def test_what_a_person_typed_into_a_record_nobody_heard_of_stays_theirs(
     world.desire("people", person(1, title=None))
     world.apply()
     assert world.crm.held("people")["p1"]["title"] == "typed"
+
+
+def test_our_value_in_the_crms_form_is_cleared_though_nobody_heard_of_its_record(
+    new_world: NewWorld,
+) -> None:
+    def without_spaces(name: str, value: Value) -> Value:
+        return value.replace(" ", "") if name == "mobile" and isinstance(value, str) else value
+
+    world = new_world(crm=MemoryCrm(faults=["after"], normalises=without_spaces))
+    world.desire("people", person(1, mobile="138 0013 8000"))
+    world.apply()
+    assert world.crm.held("people")["p1"]["mobile"] == "13800138000"
+    world.desire("people", person(1, mobile=None))
+    world.apply()
+    assert not world.crm.held("people")["p1"]["mobile"]
+    assert world.plan() == {}

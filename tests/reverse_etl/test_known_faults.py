@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
-from worlds import MemoryCrm, TestWorld, make_sync
+from worlds import MemoryCrm, TestWorld, make_sync, person
 
 from crm.connections import connect
 from crm.protocol import Crm
@@ -64,10 +64,6 @@ COMPANIES = make_sync(
         Column("notes", "notes", "varchar", ""),
     ),
 )
-
-
-def person(number: int, **fields: Any) -> dict[str, Any]:
-    return {"person_id": f"p{number}", "name": f"张三{number}"} | fields
 
 
 class Watched:
@@ -408,22 +404,7 @@ def test_the_queue_is_written_with_each_batch_and_not_at_the_end(new_world: NewW
     """Elsewhere rejected rows wait in memory until the run ends, and a kill takes them along."""
     world = new_world(crm=refusing(1, 2, max_batch=3))
     world.desire("people", *(person(number) for number in range(12)))
-
-    class Killed(BaseException):
-        """Ends the process at this point."""
-
-    write = world.ledger.write
-    written: list[Any] = []
-
-    def killed(*args: Any, **named: Any) -> None:
-        if named.get("settled") and written:
-            raise Killed
-        write(*args, **named)
-        written.extend(named.get("settled", ()))
-
-    world.ledger.write = killed  # type: ignore[method-assign]  # the kill
-    with pytest.raises(Killed):
-        world.apply()
+    world.apply_and_die(settled=1)
     world.ledger.close()
     reopened = Ledger(world.ledger.path, world.world)
     assert {row["key"] for row in queries.errors(reopened)} == {"p1", "p2"}
@@ -433,7 +414,7 @@ def test_the_queue_is_written_with_each_batch_and_not_at_the_end(new_world: NewW
 # -- breaking off -------------------------------------------------------------------------------
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(
     order=st.permutations(range(13)),
     stops=st.lists(st.integers(0, 12), max_size=3),

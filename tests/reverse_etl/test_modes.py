@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from worlds import MemoryCrm, TestWorld, make_sync
+from worlds import MemoryCrm, TestWorld, make_sync, person
 
 from crm.protocol import Operation
 from reverse_etl import render
@@ -14,10 +14,6 @@ from reverse_etl.syncs import Column, Guard, Limit, Sync, read_syncs
 
 NewWorld = Callable[..., TestWorld]
 ALL: frozenset[Operation] = frozenset({"create", "update", "archive", "delete"})
-
-
-def person(number: int, **fields: Any) -> dict[str, Any]:
-    return {"person_id": f"p{number}", "name": f"张三{number}"} | fields
 
 
 def decided(world: TestWorld) -> dict[str, tuple[str, str | None]]:
@@ -215,6 +211,7 @@ def test_a_plan_says_how_often_each_field_is_written(new_world: NewWorld) -> Non
             FieldCounts("external_id", 1, 0, 0),
             FieldCounts("name", 1, 1, 0),
             FieldCounts("mobile", 0, 1, 1),
+            FieldCounts("amount", 1, 0, 0),
             FieldCounts("title", 1, 0, 0),
         ]
         assert planned.counts.clears == {"mobile": 1}
@@ -313,6 +310,7 @@ def test_the_limits_of_a_guard_are_read() -> None:
         ({"guard": {"rejects": {"share": "120%"}}}, "rejects wants"),
         ({"guard": {"rejects": {"shares": "10%"}}}, "rejects wants"),
         ({"guard": {"min_rows": "many"}}, "min_rows wants a number"),
+        ({"removals": "int_people_erased"}, "`removals` can't be carried out yet"),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused(settings: dict[str, Any], problem: str) -> None:

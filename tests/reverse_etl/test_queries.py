@@ -3,19 +3,14 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
-from worlds import MemoryCrm, TestWorld, make_sync
+from worlds import MemoryCrm, TestWorld, make_sync, person
 
 from crm.protocol import Write
 
 Command = Callable[..., tuple[int, str, str]]
-
-
-def person(number: int, **fields: Any) -> dict[str, Any]:
-    return {"person_id": f"p{number}", "name": f"n{number}", "amount": Decimal(1)} | fields
 
 
 @pytest.fixture
@@ -88,7 +83,7 @@ def test_errors_lists_the_queue(world: TestWorld, command: Command) -> None:
     assert keys("--run", run) == ["p4"]
     [p3] = told(world, command, "errors", "--key", "p3")
     assert (p3["error_code"], p3["error_field"], p3["attempts"]) == ("invalid", "name", 1)
-    assert p3["the CRM's words"] == "n3 is taken"
+    assert p3["the CRM's words"] == "张三3 is taken"
 
 
 def test_a_table_says_the_same_in_words(world: TestWorld, command: Command) -> None:

@@ -327,9 +327,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS)
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_forgotten_when_the_crm_ends_up_as_the_model_says(
     new_world: NewWorld, steps: list[tuple[str, Any, Any]]
 ) -> None:

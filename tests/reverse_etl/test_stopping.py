@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from worlds import MemoryCrm, TestWorld, make_sync
+from worlds import MemoryCrm, TestWorld, make_sync, person
 
 from crm.connections import connect
 from crm.protocol import Capabilities, RemoteRecord
@@ -27,10 +27,6 @@ from sandbox.hubspot.properties import Property
 from sandbox.serving import serving
 
 NewWorld = Callable[..., TestWorld]
-
-
-def person(number: int) -> dict[str, Any]:
-    return {"person_id": f"p{number}", "name": f"n{number}"}
 
 
 @dataclass

@@ -88,8 +88,7 @@ def test_every_type_survives_a_crash_in_the_ledger(new_world: NewWorld) -> None:
     columns += [Column(name, name, data_type, "") for name, (data_type, _) in EVERY_TYPE.items()]
     world = new_world(syncs=[make_sync(columns=tuple(columns))])
     world.desire("people", {"person_id": "p1"} | {n: v for n, (_, v) in EVERY_TYPE.items()})
-    with pytest.raises(Killed):
-        killed_after_sending(world)
+    world.apply_and_die()
     [[sent]] = world.crm.writes
     [intent] = world.ledger.unsettled("people")
     assert as_bytes(intent.attempts[0].payload) == as_bytes(sent.fields)
@@ -100,26 +99,6 @@ def test_every_type_survives_a_crash_in_the_ledger(new_world: NewWorld) -> None:
 def as_bytes(fields: Mapping[str, Any]) -> bytes:
     """The fields as they travel, whatever their order."""
     return orjson.dumps(dict(fields), option=orjson.OPT_SORT_KEYS)
-
-
-class Killed(BaseException):
-    """Ends the process at this point."""
-
-
-def killed_after_sending(world: TestWorld) -> None:
-    """Apply, and die before the outcome is written down."""
-    write = world.ledger.write
-
-    def killed(*args: Any, **named: Any) -> None:
-        if named.get("settled"):
-            raise Killed
-        write(*args, **named)
-
-    world.ledger.write = killed  # type: ignore[method-assign]  # the kill
-    try:
-        world.apply()
-    finally:
-        world.ledger.write = write  # type: ignore[method-assign]
 
 
 @contextmanager
@@ -207,9 +186,7 @@ def test_no_value_is_ever_told(
     run("apply")
     run("apply", "--format", "json")
     world.desire("people", *(person(number, name=f"canary-new-{number}") for number in range(9)))
-    with pytest.raises(Killed) as killed:
-        killed_after_sending(world)
-    told.append(str(killed.value))
+    world.apply_and_die()
 
     # an outcome that nobody knows, and a CRM that can't be asked
     find, crm.faults = crm.find, ["", "after"]

@@ -7,6 +7,7 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,10 @@ class TestClock:
 
     def sleep(self, seconds: float) -> None:
         self.time += timedelta(seconds=seconds)
+
+
+class Killed(BaseException):
+    """Ends the process at this point."""
 
 
 class HereAndNow(Executor):
@@ -217,6 +222,28 @@ def make_sync(name: str = "people", **changes: Any) -> Sync:
     return Sync(name, columns=columns, **(settings | changes))
 
 
+def make_linked(**link: Any) -> list[Sync]:
+    """Syncs of companies, and of people who are linked to them; `link` sets up that column."""
+    key, name = (
+        Column("company_id", "external_id", "varchar", ""),
+        Column("name", "name", "varchar", ""),
+    )
+    companies = make_sync("companies", columns=(key, name))
+    people = make_sync(
+        columns=(
+            Column("person_id", "external_id", "varchar", ""),
+            Column("company_id", "company", "varchar", "", links_to="companies", **link),
+        ),
+        after=("companies",),
+    )
+    return [companies, people]
+
+
+def person(number: int, **fields: Any) -> dict[str, Any]:
+    """A row of that sync's model."""
+    return {"person_id": f"p{number}", "name": f"张三{number}", "amount": Decimal("1.10")} | fields
+
+
 @dataclass
 class LateCrm(MemoryCrm):
     """Takes jobs, and answers later: a receipt is asked for `asks` times before it is done."""
@@ -338,3 +365,27 @@ class TestWorld:
 
     def apply(self, **options: Any) -> Any:
         return self.engine.apply(self.syncs, **options)
+
+    def apply_and_die(self, *, settled: int = 0) -> None:
+        """Apply, and die when the CRM has answered, before its answer is written down.
+
+        The answers for the first `settled` records are.
+        """
+        write = self.ledger.write
+        written = 0
+
+        def dying(*args: Any, **named: Any) -> None:
+            nonlocal written
+            if named.get("settled") and written >= settled:
+                raise Killed
+            write(*args, **named)
+            written += len(named.get("settled", ()))
+
+        self.ledger.write = dying  # type: ignore[method-assign]
+        try:
+            self.apply()
+        except Killed:
+            return
+        finally:
+            self.ledger.write = write  # type: ignore[method-assign]
+        raise AssertionError("nothing was sent, so that it had nothing to die of")

@@ -7,7 +7,7 @@ import resource
 import sys
 import time
 
-from reverse_etl.clock import collect_less_often
+from reverse_etl.garbage import collect_less_often
 from tests.simulation.mutations import MUTATIONS, seeds_until_found
 from tests.simulation.world import Report, simulate
 

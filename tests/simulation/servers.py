@@ -147,24 +147,13 @@ class Store:
 
 
 @dataclass
-class SelfBuiltServer:
-    """PocketBase, as far as its profile needs it."""
+class OverStore:
+    """What servers have in common whose records are in a store."""
 
     store: Store
-    names_the_bad: bool = True
-    """A batch's refusal says which of its records is bad."""
-    page_cap: int = 1000
-    token_life: float = 3600.0
-    quota: tuple[int, float] | None = None
-    key_field: str = "external_id"
-    tokens: dict[str, float] = field(default_factory=dict)
-    _signed_in: int = 0
 
     def budget(self, _request: Request) -> str:
         return ""
-
-    def forget_tokens(self) -> None:
-        self.tokens.clear()
 
     def state(self) -> State:
         return self.store.state()
@@ -174,6 +163,23 @@ class SelfBuiltServer:
 
     def remove(self, place: Place) -> None:
         self.store.remove(*place)
+
+
+@dataclass
+class SelfBuiltServer(OverStore):
+    """PocketBase, as far as its profile needs it."""
+
+    names_the_bad: bool = True
+    """A batch's refusal says which of its records is bad."""
+    page_cap: int = 1000
+    token_life: float = 3600.0
+    quota: tuple[int, float] | None = None
+    key_field: str = "external_id"
+    tokens: dict[str, float] = field(default_factory=dict)
+    _signed_in: int = 0
+
+    def forget_tokens(self) -> None:
+        self.tokens.clear()
 
     def under_way(self) -> set[Place]:
         return set()
@@ -324,10 +330,9 @@ class Job:
 
 
 @dataclass
-class LateServer:
+class LateServer(OverStore):
     """Takes jobs under ids that the sender chooses, and carries each out once, later."""
 
-    store: Store
     longest: float = 0.0
     """Seconds until a job is carried out."""
     forgets: bool = False
@@ -337,20 +342,8 @@ class LateServer:
     jobs: dict[str, Job] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
 
-    def budget(self, _request: Request) -> str:
-        return ""
-
     def forget_tokens(self) -> None:
         """It knows no tokens."""
-
-    def state(self) -> State:
-        return self.store.state()
-
-    def put(self, object_name: str, fields: Mapping[str, str], remote_id: str | None) -> str:
-        return self.store.write(object_name, dict(fields), remote_id, 0.0)
-
-    def remove(self, place: Place) -> None:
-        self.store.remove(*place)
 
     def under_way(self) -> set[Place]:
         waiting = [job for job in self.jobs.values() if not job.outcomes]

@@ -203,7 +203,7 @@ def planned(
     return said
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_the_reference_plans_what_the_sql_plans(data: st.DataObject) -> None:
     both = data.draw(syncs())

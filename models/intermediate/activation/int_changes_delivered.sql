@@ -54,23 +54,6 @@ changes as (
 
 ),
 
-compared as (
-
-    select
-        sync,
-        key,
-        change_number,
-        written_operation,
-        began_at,
-        delivered_at,
-        try_count,
-        send_count,
-        lag(written_operation) over (partition by sync, key order by change_number)
-            as operation_before
-    from changes
-
-),
-
 delivered as (
 
     select
@@ -93,8 +76,12 @@ delivered as (
 
         -- booleans
         written_operation = 'create'
-        and coalesce(operation_before not in ('archive', 'delete'), false) as is_doubled
-    from compared
+        and coalesce(
+            lag(written_operation) over (partition by sync, key order by change_number)
+            not in ('archive', 'delete'),
+            false
+        ) as is_doubled
+    from changes
 
 )
 

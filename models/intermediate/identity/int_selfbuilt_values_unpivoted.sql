@@ -45,16 +45,7 @@ company_versions as (
 
 contact_values as (
 
-    select
-        object,
-        id,
-        updated,
-        load_id,
-        is_before_us,
-        is_newest,
-        is_deleted,
-        field,
-        value
+    select *
     from contact_versions
     unpivot (value for field in (name, mobile, email, wechat_unionid, title, company))
 
@@ -62,16 +53,7 @@ contact_values as (
 
 company_values as (
 
-    select
-        object,
-        id,
-        updated,
-        load_id,
-        is_before_us,
-        is_newest,
-        is_deleted,
-        field,
-        value
+    select *
     from company_versions
     unpivot (value for field in (name, tax_id, phone, email, city, address))
 
@@ -88,15 +70,7 @@ unioned as (
 compared as (
 
     select
-        object,
-        id,
-        updated,
-        load_id,
-        is_before_us,
-        is_newest,
-        is_deleted,
-        field,
-        value,
+        *,
         lag(value)
             over (partition by object, id, field order by updated asc nulls last, load_id asc)
             as previous_value

@@ -3,7 +3,9 @@ with
 
 survivors as (
 
-    select * from {{ ref('int_companies_survived') }}
+    select *
+    from {{ ref('int_values_survived') }}
+    where entity_type = 'company'
 
 ),
 
@@ -24,7 +26,7 @@ company_records as (
 pivoted as (
 
     select
-        company_id,
+        entity_id as company_id,
         max(value) filter (where attribute = 'company_name') as company_name,
         max(value) filter (where attribute = 'tax_id') as tax_id,
         max(value) filter (where attribute = 'phone') as phone,
@@ -32,7 +34,7 @@ pivoted as (
         max(value) filter (where attribute = 'city') as city,
         max(value) filter (where attribute = 'address') as address
     from survivors
-    group by company_id
+    group by entity_id
 
 ),
 

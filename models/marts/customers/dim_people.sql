@@ -3,7 +3,9 @@ with
 
 survivors as (
 
-    select * from {{ ref('int_people_survived') }}
+    select *
+    from {{ ref('int_values_survived') }}
+    where entity_type = 'person'
 
 ),
 
@@ -32,7 +34,7 @@ employers as (
 pivoted as (
 
     select
-        person_id,
+        entity_id as person_id,
         max(value) filter (where attribute = 'full_name') as full_name,
         max(value) filter (where attribute = 'mobile') as mobile,
         max(value) filter (where attribute = 'email') as email,
@@ -43,7 +45,7 @@ pivoted as (
         max(value) filter (where attribute = 'address') as address,
         try_cast(max(value) filter (where attribute = 'birth_date') as date) as birth_date
     from survivors
-    group by person_id
+    group by entity_id
 
 ),
 

@@ -54,43 +54,29 @@ waiting as (
 
 ),
 
-aged as (
-
-    select
-        last_runs.sync,
-        last_runs.last_status,
-        last_runs.last_run_at,
-        last_runs.last_success_at,
-        failures.failures_since_success_count,
-        waiting.waiting_count,
-        waiting.oldest_waiting_at,
-        {{ build_time() }} as built_at
-    from last_runs
-    left outer join failures on last_runs.sync = failures.sync
-    left outer join waiting on last_runs.sync = waiting.sync
-
-),
-
 syncs as (
 
     select
         -- ids
-        sync,
+        last_runs.sync,
 
         -- codes
-        last_status,
+        last_runs.last_status,
 
         -- timestamps
-        last_run_at,
-        last_success_at,
-        oldest_waiting_at,
+        last_runs.last_run_at,
+        last_runs.last_success_at,
+        waiting.oldest_waiting_at,
 
         -- numbers
-        cast(floor({{ seconds_between('last_success_at', 'built_at') }} / 3600) as bigint)
-            as hours_since_success,
-        coalesce(failures_since_success_count, 0) as failures_since_success_count,
-        coalesce(waiting_count, 0) as waiting_count
-    from aged
+        cast(
+            floor({{ seconds_between('last_runs.last_success_at', build_time()) }} / 3600) as bigint
+        ) as hours_since_success,
+        coalesce(failures.failures_since_success_count, 0) as failures_since_success_count,
+        coalesce(waiting.waiting_count, 0) as waiting_count
+    from last_runs
+    left outer join failures on last_runs.sync = failures.sync
+    left outer join waiting on last_runs.sync = waiting.sync
 
 )
 

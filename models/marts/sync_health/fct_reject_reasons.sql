@@ -21,20 +21,6 @@ counted as (
 
 ),
 
-aged as (
-
-    select
-        sync,
-        error_code,
-        error_field,
-        waiting_count,
-        resolved_count,
-        oldest_waiting_at,
-        {{ build_time() }} as built_at
-    from counted
-
-),
-
 reasons as (
 
     select
@@ -54,9 +40,9 @@ reasons as (
         concat(sync, ':', error_code, ':', error_field) as reject_reason_id,
 
         -- numbers
-        cast(floor({{ seconds_between('oldest_waiting_at', 'built_at') }} / 3600) as bigint)
+        cast(floor({{ seconds_between('oldest_waiting_at', build_time()) }} / 3600) as bigint)
             as oldest_waiting_hours
-    from aged
+    from counted
 
 )
 

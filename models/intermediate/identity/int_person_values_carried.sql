@@ -1,15 +1,5 @@
--- One row per person and attribute: the value that survived, where it came from and by what rule.
+-- One row per value that a person's record carries of an attribute of the golden record.
 with
-
-identified as (
-
-    select
-        record_key,
-        entity_id as person_id
-    from {{ ref('int_records_identified') }}
-    where entity_type = 'person'
-
-),
 
 person_records as (
 
@@ -26,22 +16,6 @@ names as (
 identifiers as (
 
     select * from {{ ref('int_person_identifiers_keyed') }}
-
-),
-
-rules as (
-
-    select *
-    from {{ ref('survivorship_rules') }}
-    where entity_type = 'person'
-
-),
-
-source_trust as (
-
-    select *
-    from {{ ref('source_trust') }}
-    where entity_type = 'person'
 
 ),
 
@@ -120,39 +94,16 @@ unioned as (
 
 ),
 
-survived as (
+carried as (
 
     select
-        identified.person_id,
-        unioned.attribute,
-        unioned.value,
-        unioned.record_key,
-        person_records.source_system,
-        rules.rule
+        record_key,
+        attribute,
+        value,
+        quality
     from unioned
-    inner join identified on unioned.record_key = identified.record_key
-    inner join person_records on unioned.record_key = person_records.record_key
-    inner join rules on unioned.attribute = rules.attribute
-    left outer join source_trust on person_records.source_system = source_trust.source_system
-    where unioned.value is not null
-    qualify
-        row_number()
-            over (
-                partition by identified.person_id, unioned.attribute
-                order by
-                    unioned.quality desc,
-                    person_records.is_deleted asc,
-                    case when rules.rule = 'most_trusted_source' then source_trust.trust end
-                    asc nulls last,
-                    case when rules.rule = 'most_complete' then length(unioned.value) end
-                    desc nulls last,
-                    person_records.last_seen_at desc nulls last,
-                    source_trust.trust asc nulls last,
-                    unioned.record_key asc,
-                    unioned.value asc
-            )
-        = 1
+    where value is not null
 
 )
 
-select * from survived
+select * from carried
