@@ -11,19 +11,14 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Column, Table
 
 from benchmarks.identity.inputs import InputError
-from benchmarks.identity.measurement import Measurement, measure
+from benchmarks.identity.measurement import measure
 from benchmarks.identity.project import BuildError
-from benchmarks.identity.scores import Scores
-
-LARGEST_STEPS = 12
-WIDTH = 120
+from benchmarks.identity.report import WIDTH, show
 
 
 def main() -> None:
@@ -63,57 +58,6 @@ def main() -> None:
         print(json.dumps(found.as_data(), indent=2))
     else:
         show(found, Console(width=WIDTH))
-
-
-def show(found: Measurement, console: Console) -> None:
-    """Print for people."""
-    counts, review = found.counts, found.review
-    console.print(
-        f"{counts.records:,} records: {counts.persons:,} of people, "
-        f"{counts.organisations:,} of organisations"
-    )
-    if found.scores:
-        console.print(
-            f"{counts.without_truth:,} of them aren't in the truth and aren't scored; "
-            f"{counts.truth_without_record:,} rows of the truth have no record"
-        )
-        console.print(_table_of_scores({"": found.scores} | dict(found.baselines)))
-    if review is not None:
-        console.print(
-            f"in review: {review.pairs:,} pairs, {review.records:,} records "
-            f"({review.records_share:.1%})"
-        )
-    data = found.as_data()
-    steps = Table("step", *_RIGHT, box=None)
-    for step in data["steps"][:LARGEST_STEPS]:
-        figures = (f"{step['wall_s']:.2f}", f"{step['cpu_s']:.2f}", f"{step['share']:.1%}")
-        steps.add_row(step["name"], *figures, f"{step['floors']}")
-    console.print(steps)
-    total = data["total"]
-    console.print(
-        f"all steps {total['steps_wall_s']} s ({total['steps_cpu_s']} s CPU), with dbt's start "
-        f"{total['wall_s']} s; at most {total['rss_mb']} MB; "
-        f"the floor {data['floor']['wall_s']} s ({data['floor']['cpu_s']} s CPU)"
-    )
-
-
-_RIGHT = ("seconds", "CPU", "share", "floors")
-
-
-def _table_of_scores(ways: Mapping[str, Mapping[str, Scores]]) -> Table:
-    table = Table(Column("", no_wrap=True), "records", "entities", "clusters", box=None)
-    for name in ("precision", "recall", "F1", "B-cubed F1"):
-        table.add_column(name)
-    for way, by_type in ways.items():
-        for kind, scores in by_type.items():
-            pairwise = scores.pairwise
-            table.add_row(
-                f"{way} {kind}".strip(),
-                *(f"{each:,}" for each in (scores.records, scores.entities, scores.clusters)),
-                *(f"{each:.4f}" for each in (pairwise.precision, pairwise.recall, pairwise.f1)),
-                f"{scores.b_cubed.f1:.4f}",
-            )
-    return table
 
 
 if __name__ == "__main__":

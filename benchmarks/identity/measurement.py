@@ -38,7 +38,6 @@ class Measurement:
     ignored_columns: Sequence[str]
     build: Build
     floor: Measured
-    own_rss_mb: float
     scores: Mapping[str, Scores]
     """Of all records in the truth, and by entity type; empty if there is no truth."""
     review: Review | None
@@ -72,7 +71,7 @@ class Measurement:
                 "steps_cpu_s": round(sum(step.cpu_s for step in self.build.steps), 2),
                 "wall_s": round(self.build.wall_s, 2),
                 "cpu_s": round(self.build.cpu_s, 2),
-                "rss_mb": round(max(self.build.rss_mb, self.own_rss_mb)),
+                "rss_mb": round(self.build.rss_mb),
             },
             "baselines": {
                 name: {kind: scores.as_data() for kind, scores in by_type.items()}
@@ -98,24 +97,23 @@ def measure(
     """
     warehouse = folder / "warehouse.duckdb"
     warehouse.unlink(missing_ok=True)
-    with measured() as own:
-        with duckdb.connect(warehouse) as connection:
-            ignored = inputs.load_records(connection, records)
-            if truth is not None:
-                inputs.load_truth(connection, truth)
-            counts = inputs.count(connection)
-        wanted = [CLUSTERED, REVIEWED, *([IDENTIFIED] if clusters else [])]
-        built = build(warehouse, folder, wanted, threads)
-        with duckdb.connect(warehouse) as connection:
-            with measured() as floor:
-                connection.execute(_FLOOR)
-            _label(connection)
-            scores = score_each(connection, "labelled") if truth is not None else {}
-            review = _review(connection, counts)
-            simpler = baselines.compare(connection) if truth and with_baselines else {}
-            if clusters is not None:
-                write_clusters(connection, clusters)
-    return Measurement(counts, ignored, built, floor, own.rss_mb, scores, review, simpler)
+    with duckdb.connect(warehouse) as connection:
+        ignored = inputs.load_records(connection, records)
+        if truth is not None:
+            inputs.load_truth(connection, truth)
+        counts = inputs.count(connection)
+    wanted = [CLUSTERED, REVIEWED, *([IDENTIFIED] if clusters else [])]
+    built = build(warehouse, folder, wanted, threads)
+    with duckdb.connect(warehouse) as connection:
+        with measured() as floor:
+            connection.execute(_FLOOR)
+        _label(connection)
+        scores = score_each(connection, "labelled") if truth is not None else {}
+        review = _review(connection, counts)
+        simpler = baselines.compare(connection) if truth and with_baselines else {}
+        if clusters is not None:
+            write_clusters(connection, clusters)
+    return Measurement(counts, ignored, built, floor, scores, review, simpler)
 
 
 def write_clusters(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

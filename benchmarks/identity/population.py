@@ -27,8 +27,9 @@ EMPLOYED_SHARE = 0.5
 CHANGED_NUMBER_SHARE = 0.12
 RECYCLED_SHARE = 0.3
 """How many of the numbers given up were then handed to a stranger."""
-TWINS_SHARE = 0.04
-NAMESAKE_SHARE = 0.06
+TWINS_SHARE = 0.12
+"""How many households have twins: more than in life, as with all that is hard to tell apart."""
+NAMESAKE_SHARE = 0.12
 """How many households have a father and a son of one name."""
 SISTER_SHARE = 0.15
 """How many companies are the branch, the subsidiary or the sister of another."""
@@ -248,9 +249,9 @@ class _Maker:
                     email=relative.email if rng.random() < 0.7 else head.email,
                 )
             )
-        if rng.random() < TWINS_SHARE * 3:
+        if rng.random() < TWINS_SHARE:
             family.append(self._twin(family[0]))
-        if rng.random() < NAMESAKE_SHARE * 2:
+        if rng.random() < NAMESAKE_SHARE:
             family.append(self._namesake(head))
         return family
 

@@ -6,17 +6,24 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import StringIO
 from itertools import combinations, islice
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from rich.console import Console
 
 from benchmarks.identity import inputs
 from benchmarks.identity.baselines import compare
 from benchmarks.identity.components import components
 from benchmarks.identity.generate import generate, write
+from benchmarks.identity.measurement import Measurement, Review
+from benchmarks.identity.project import Build, Step
+from benchmarks.identity.report import WIDTH, show
+from benchmarks.identity.scores import Agreement, Scores
+from benchmarks.measure import Measured
 
 ROOT = Path(__file__).parent.parent.parent
 RECORDS = 300
@@ -107,6 +114,28 @@ def test_simpler_ways_are_measured_on_the_same_records(run: Run) -> None:
     # identifiers alone join whoever shares one; rules look at the names besides
     alone, ruled = ways["identifiers alone"]["all"], ways["rules alone"]["all"]
     assert alone.pairwise.precision < ruled.pairwise.precision
+
+
+def test_people_read_the_figures_in_tables() -> None:
+    perfect = Scores(3, 2, 2, Agreement(1.0, 0.5), Agreement(1.0, 0.75))
+    found = Measurement(
+        counts=inputs.Counts(4, 3, 1, without_truth=1, truth_without_record=0),
+        ignored_columns=(),
+        build=Build([Step("int_records_clustered", 2.0, 1.5)], 4.0, 3.0, 200.0),
+        floor=Measured(cpu_s=0.5, wall_s=0.6),
+        scores={"all": perfect},
+        review=Review(pairs=5, records=8, records_share=0.02, same_share=0.4),
+        baselines={"rules alone": {"all": perfect}},
+    )
+    console = Console(width=WIDTH, record=True, file=StringIO())
+
+    show(found, console)
+
+    lines = [" ".join(line.split()) for line in console.export_text().splitlines()]
+    assert "all 3 2 2 1.0000 0.5000 0.6667 0.8571" in lines
+    assert "rules alone all 3 2 2 1.0000 0.5000 0.6667 0.8571" in lines
+    assert "in review: 5 pairs, 8 records (2.0%); 40% of them are one" in lines
+    assert "int_records_clustered 2.00 1.50 100.0% 3.0" in lines
 
 
 def test_components_join_what_is_connected() -> None:
