@@ -27,6 +27,12 @@ crm_values as (
 
 ),
 
+canonical_records as (
+
+    select * from {{ ref('stg_canonical__records') }}
+
+),
+
 legal_forms as (
 
     select * from {{ ref('legal_forms') }}
@@ -54,6 +60,11 @@ raw_names as (
     select organisation as raw_name from users
     union by name
     select value as raw_name from crm_values
+    union by name
+    select company_name as raw_name from canonical_records
+    union by name
+    select full_name as raw_name from canonical_records
+    where entity_type = 'organisation'
 
 ),
 
