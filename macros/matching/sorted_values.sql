@@ -1,0 +1,3 @@
+{% macro sorted_values(expression, condition) -%}
+    list_sort(list(distinct {{ expression }}) filter (where {{ condition }}))
+{%- endmacro %}
