@@ -89,7 +89,7 @@ def train(subject: Subject, warehouse: Path, manifest: Path, root: Path) -> Path
     path = root / subject.seed
     rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     shares = _shares(subject, rows, warehouse, _compiled(manifest, subject.model))
-    trained = [_weighed(row, shares.get((row["comparison"], int(row["level"])))) for row in rows]
+    trained = [weighed(row, shares.get((row["comparison"], int(row["level"])))) for row in rows]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
@@ -157,7 +157,7 @@ def _comparison(name: str, case: str, rows: Sequence[Mapping[str, str]]) -> dict
     }
 
 
-def _weighed(
+def weighed(
     row: Mapping[str, str], shares: tuple[float | None, float | None] | None
 ) -> dict[str, str]:
     """A row of the seed with what was learnt of it; a level that nobody met keeps its weight."""
