@@ -83,7 +83,7 @@ compared as (
                         then 6
                     else 10
                 end
-            when jaro_winkler_similarity(one.name_words, other.name_words) >= 0.92 then 5
+            when {{ is_slip_of_name('one', 'other') }} then 5
             when
                 {{ is_part_of_name('one', 'other') }} or {{ is_part_of_name('other', 'one') }}
                 then 7
@@ -146,7 +146,7 @@ compared as (
         end as sex_level,
 
         case
-            when one.city_key != other.city_key then 5
+            when one.city_key != other.city_key or one.province != other.province then 5
             when one.number_key is not null and one.rest_key = other.rest_key then 1
             when
                 one.number_key = other.number_key

@@ -34,7 +34,7 @@ weighed as (
         pairs.name_level in (6, 10, 11, 12)
         or pairs.birth_date_level = 4
         or pairs.national_id_level = 2 as is_contradictory,
-        pairs.phone_level in (1, 2, 3)
+        pairs.phone_level in (1, 2)
         or pairs.email_level in (1, 2, 4)
         or pairs.unionid_level = 1
         or pairs.national_id_level in (1, 3)
@@ -44,10 +44,12 @@ weighed as (
         + weights.email[pairs.email_level]
         + weights.unionid[pairs.unionid_level]
         + weights.national_id[pairs.national_id_level]
-        + weights.birth_date[pairs.birth_date_level]
         + weights.sex[pairs.sex_level]
         + weights.address[pairs.address_level]
         + weights.company[pairs.company_level] as level_weight,
+        weights.birth_date[pairs.birth_date_level] as birth_date_weight,
+        -- twins share a birth date, a household and a surname
+        case when pairs.name_level in (6, 10, 11) then 3 else 15 end as household_birth_date_weight,
         case
             when pairs.name_level = 1 then ratings.name_bits
             when pairs.name_level in (2, 3, 4) then ratings.letters_bits
@@ -79,10 +81,12 @@ scored as (
                     then
                         level_weight
                         + least(name_weight, household_name_weight)
+                        + least(birth_date_weight, household_birth_date_weight)
                         + least(employer_weight, 1.5)
                 else
                     level_weight
-                    + least(name_weight + city_weight - population_bits, 5)
+                    + least(name_weight + least(city_weight, 2.5) - population_bits, 5)
+                    + birth_date_weight
                     + least(employer_weight, 6)
             end
             as decimal(9, 3)

@@ -55,6 +55,7 @@ pooled as (
         bool_and(records.is_name_ours) as is_name_ours,
         coalesce(agreed.birth_date, min(records.birth_date)) as birth_date,
         coalesce(agreed.sex, min(records.sex)) as sex,
+        min(records.province) as province,
         coalesce(agreed.city_key, min(records.city_key)) as city_key,
         coalesce(agreed.company_key, min(records.company_key)) as company_key
     from records

@@ -123,6 +123,7 @@ profiled as (
         carried.documents,
         facts.birth_date,
         facts.sex,
+        facts.province,
         facts.city_key,
         facts.rest_key,
         facts.number_key,
