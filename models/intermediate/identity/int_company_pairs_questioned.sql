@@ -163,7 +163,7 @@ questioned as (
                     record_key asc,
                     other_record_key asc
             )
-        <= greatest({{ var('identity_review_share') }} * (select count(*) from records), 10)
+        <= greatest({{ var('identity_review_share') }} * (select count(*) from records), 50)
 
     union all by name
 
