@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 PROGRAMS = {
     "ingestion": "ingestion.cli",
+    "identity": "identity.cli",
     "reverse-etl": "reverse_etl.cli",
     "python -m demo": "demo.cli",
 }

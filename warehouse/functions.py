@@ -14,52 +14,31 @@ import duckdb
 import phonenumbers
 import pyarrow as pa
 from duckdb.func import PythonUDFType
-from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 HOME_REGION = "CN"
 """Where a phone number without a country code is taken to be."""
 
-SURNAME_READINGS = {
-    "曾": "zeng",
-    "仇": "qiu",
-    "区": "ou",
-    "单": "shan",
-    "召": "shao",
-    "尉迟": "yuchi",
-    "折": "she",
-    "晟": "cheng",
-    "朴": "piao",
-    "查": "zha",
-    "澹台": "tantai",
-    "盖": "ge",
-    "缪": "miao",
-    "翟": "zhai",
-    "秘": "bi",
-    "繁": "po",
-    "能": "nai",
-    "覃": "qin",
-    "解": "xie",
-    "重": "chong",
-    "长孙": "zhangsun",
-    "单于": "chanyu",
-    "万俟": "moqi",
-    "乐": "yue",
-    "員": "yun",
-    "员": "yun",
-    "黑": "he",
-    "冼": "xian",
-    "种": "chong",
-    "么": "yao",
-    "宓": "mi",
-    "逄": "pang",
-}
-"""Characters that are read otherwise where they are surnames."""
+FOREIGN_REGIONS = ("US", "GB", "AU", "DE", "FR")
+"""Where a number that HOME_REGION hasn't may be from; the country isn't guessed from it."""
 
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff〇]")
-_BRACKETED = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^】]*】")
 _SCIENTIFIC = re.compile(r"(?P<whole>\d)(?:\.(?P<rest>\d+))?[eE]\+?(?P<exponent>\d+)")
-_UMLAUT_OF_PINYIN = re.compile(r"^([ln])(?:ü|yu)(?=e?$)")
-"""Lü, Nü and Lüe, which passports spell Lyu; not the ü of Müller."""
+_MENDED = (
+    # 13,812,345,678
+    (re.compile(r"(?<=\d),(?=\d{3}(,|$))"), ""),
+    # whose it is, in brackets behind it
+    (re.compile(r"\([^()\d]*\)"), " "),
+    (re.compile(r"转|轉|分机"), " ext "),
+    # 010-62345678-801
+    (re.compile(r"^(0\d{2,3}[ -]?\d{7,8}) ?[-*] ?(\d{1,6})$"), r"\1 ext \2"),
+    # 010-62345678/79 are two lines of one office
+    (re.compile(r"^(.*\d{7,8})/\d{1,4}$"), r"\1"),
+)
+_NORTH_AMERICAN = re.compile(
+    r"(1[ .-]*(?=\()|1[ .-]+)?(\([2-9]\d\d\)|(?!400|800)[2-9]\d\d[ .-])[ .-]*"
+    r"[2-9]\d\d[ .-]?\d{4}(?!\d)"
+)
+"""Grouped by three, three and four, which no Chinese number is but those of 400 and 800."""
 _PHONE_KINDS = {
     PhoneNumberType.MOBILE: "mobile",
     PhoneNumberType.FIXED_LINE: "landline",
@@ -74,17 +53,6 @@ class Phone(TypedDict):
     e164: str | None
     kind: str | None
     reason: str | None
-
-
-class Name(TypedDict):
-    """What the names of people are compared by."""
-
-    key: str | None
-    """The same for every order of the parts, script, case and accent."""
-    first_part: str | None
-    last_part: str | None
-    part_count: int
-    """How many parts of more than one letter the name has."""
 
 
 def plain_text(text: str) -> str:
@@ -104,54 +72,26 @@ def latin_text(text: str) -> str:
     return " ".join(_romanised(part) for part in plain_text(text).lower().split())
 
 
-def person_name(name: str, surname_length: int) -> Name:
-    """Give what a person's name is compared by.
-
-    `surname_length` is how many characters a Han name's surname has. The name should be plain
-    text without titles. `张三`, `Zhang San`, `SAN ZHANG` and `zhangsan` have one key.
-    """
-    name = re.sub(r"[\d_]+", " ", _BRACKETED.sub(" ", name))
-    han = "".join(_HAN.findall(name))
-    if len(han) > 1 or (han and not re.search(r"[A-Za-z]", name)):
-        parts = _han_parts(name, han, surname_length)
-    else:
-        letters = re.sub(r"['’`]", "", name.lower())
-        parts = [
-            _romanised(_UMLAUT_OF_PINYIN.sub(r"\1v", part))
-            for part in re.split(r"[\W_]+", letters)
-            if part
-        ]
-    whole = [part for part in parts if len(part) > 1]
-    # a middle initial is seldom typed twice
-    kept = whole if len(whole) > 1 else parts
-    if not kept:
-        return Name(key=None, first_part=None, last_part=None, part_count=0)
-    return Name(
-        key=_least_rotation("".join(kept)),
-        first_part=kept[0],
-        last_part=kept[-1],
-        part_count=len(whole),
-    )
-
-
 def parse_phone(raw: str) -> Phone:
     """Parse a phone number of any country; one without a country code is of HOME_REGION.
 
-    `parse_phone("021-58881234转801")` is `+862158881234;ext=801`, an extension.
+    `parse_phone("021-58881234转801")` is `+862158881234;ext=801`, an extension. A number that only
+    another country has, `0412 345 678`, stays without one: `national:412345678`.
     """
-    text = re.sub(r"\.0$", "", unicodedata.normalize("NFKC", raw).strip())
+    text = re.sub(r"\.0+$", "", unicodedata.normalize("NFKC", raw).strip())
     if found := _SCIENTIFIC.fullmatch(text):
         digits = found["whole"] + (found["rest"] or "")
         if len(digits) - 1 < int(found["exponent"]):
-            return Phone(e164=None, kind=None, reason="digits lost by a spreadsheet")
+            return _no_phone("digits lost by a spreadsheet")
         text = digits
-    text = re.sub(r"转|轉|分机", " ext ", text)
-    try:
-        number = phonenumbers.parse(text, HOME_REGION)
-    except NumberParseException:
-        return Phone(e164=None, kind=None, reason="not a phone number")
+    for pattern, replacement in _MENDED:
+        text = pattern.sub(replacement, text)
+    region = "US" if _NORTH_AMERICAN.match(text) else HOME_REGION
+    number = _parsed(text, region)
+    if number is None:
+        return _no_phone("not a phone number")
     if not phonenumbers.is_valid_number(number):
-        return Phone(e164=None, kind=None, reason="no such phone number")
+        return _national(text)
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     if number.extension:
         return Phone(e164=f"{e164};ext={number.extension}", kind="extension", reason=None)
@@ -159,25 +99,42 @@ def parse_phone(raw: str) -> Phone:
     return Phone(e164=e164, kind=kind, reason=None)
 
 
+def _national(text: str) -> Phone:
+    """Give a number that has no country code and isn't of HOME_REGION, if another country has it.
+
+    Eleven digits after a 1 are a mistyped mobile, and fewer than nine lack their area code.
+    """
+    digits = re.sub(r"\D", "", text)
+    if len(digits) >= 9 and not re.match(r"[^\d(]*([+1]|00)", text):
+        for region in FOREIGN_REGIONS:
+            number = _parsed(text, region)
+            if number is not None and phonenumbers.is_valid_number(number):
+                significant = phonenumbers.national_significant_number(number)
+                return Phone(e164=f"national:{significant}", kind="national", reason=None)
+    return _no_phone("no such phone number")
+
+
+def _parsed(text: str, region: str) -> PhoneNumber | None:
+    try:
+        return phonenumbers.parse(text, region)
+    except NumberParseException:
+        return None
+
+
+def _no_phone(reason: str) -> Phone:
+    return Phone(e164=None, kind=None, reason=reason)
+
+
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions known to a connection, under the names that the models call.
 
     They take whole Arrow columns: value by value DuckDB would look for pandas at every call.
     """
-    text, number = duckdb.sqltypes.VARCHAR, duckdb.sqltypes.INTEGER
+    text = duckdb.sqltypes.VARCHAR
     for name, function in (("plain_text", plain_text), ("latin_text", latin_text)):
         connection.create_function(
             name, _over_one(function, pa.string()), [text], text, type=PythonUDFType.ARROW
         )
-    connection.create_function(
-        "person_name",
-        _over_two(person_name, _ARROW_NAME),
-        [text, number],
-        duckdb.sqltype(
-            "STRUCT(key VARCHAR, first_part VARCHAR, last_part VARCHAR, part_count INTEGER)"
-        ),
-        type=PythonUDFType.ARROW,
-    )
     connection.create_function(
         "parse_phone",
         _over_one(parse_phone, _ARROW_PHONE),
@@ -187,14 +144,6 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-_ARROW_NAME = pa.struct(
-    [
-        ("key", pa.string()),
-        ("first_part", pa.string()),
-        ("last_part", pa.string()),
-        ("part_count", pa.int32()),
-    ]
-)
 _ARROW_PHONE = pa.struct([("e164", pa.string()), ("kind", pa.string()), ("reason", pa.string())])
 
 
@@ -205,26 +154,6 @@ def _over_one(function: Callable[[str], Any], result: pa.DataType) -> Callable[.
         return pa.array([function(value) for value in column.to_pylist()], type=result)
 
     return over_one
-
-
-def _over_two(function: Callable[[str, int], Any], result: pa.DataType) -> Callable[..., pa.Array]:
-    """Make a function of two values one of two columns."""
-
-    def over_two(first: pa.ChunkedArray, second: pa.ChunkedArray) -> pa.Array:
-        rows = zip(first.to_pylist(), second.to_pylist(), strict=True)
-        return pa.array([function(*row) for row in rows], type=result)
-
-    return over_two
-
-
-def _han_parts(name: str, han: str, surname_length: int) -> list[str]:
-    """Spell a Han name in two parts; a name of a people that parts names by dots, in its own."""
-    dotted = [part for part in re.split(r"[·•・.]", name) if _HAN.search(part)]
-    if len(dotted) > 1:
-        return [_romanised("".join(_HAN.findall(part))) for part in dotted]
-    surname, given = han[:surname_length], han[surname_length:]
-    spelled = SURNAME_READINGS.get(surname) or _romanised(surname)
-    return [spelled, _romanised(given)] if given else [spelled]
 
 
 def _romanised(text: str) -> str:
@@ -244,11 +173,6 @@ def _romanised_character(character: str) -> str:
 
 _LETTERS = {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th"}
 """Letters that aren't a plain letter with an accent."""
-
-
-def _least_rotation(text: str) -> str:
-    """Give the first in the alphabet of all rotations: the same for `zhangsan` and `sanzhang`."""
-    return min(text[start:] + text[:start] for start in range(len(text)))
 
 
 @cache

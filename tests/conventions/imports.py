@@ -4,13 +4,28 @@ import ast
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-PACKAGES = {"benchmarks", "crm", "demo", "ingestion", "reverse_etl", "sandbox", "warehouse"}
+PACKAGES = {
+    "benchmarks",
+    "crm",
+    "demo",
+    "identity",
+    "ingestion",
+    "reverse_etl",
+    "sandbox",
+    "warehouse",
+}
 
 MAY_IMPORT = {
     "crm": set[str](),
     "sandbox": set[str](),
     "warehouse": set[str](),
     "ingestion": {"crm", "warehouse"},
+    # answers come in a workbook, which is read as ingestion reads one
+    "identity": {
+        "warehouse",
+        "ingestion.sources.documents",
+        "ingestion.sources.workbooks.xlsx",
+    },
     # the command line offers the sandboxes; nothing else of the engine may know them
     "reverse_etl": {"crm", "warehouse", "sandbox.cli"},
     "demo": PACKAGES - {"benchmarks"},

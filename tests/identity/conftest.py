@@ -10,6 +10,7 @@ import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
+from identity.reviews import Reviews
 from ingestion.sources.ledger import digests
 
 Row = Mapping[str, Any]
@@ -19,6 +20,7 @@ WANTED = (
     "+bridge_company_records",
     "+dim_people",
     "+int_people_redirected",
+    "+fct_match_reviews",
 )
 
 
@@ -88,6 +90,10 @@ class World:
         """The company of every record, by its key."""
         found = self.sql("select record_key, company_id from marts.bridge_company_records")
         return dict(found)
+
+    def reviews(self) -> Reviews:
+        """The review queue of this warehouse."""
+        return Reviews(self._path)
 
     def redirects(self) -> set[tuple[str, str, str]]:
         """Which person's id gave way to which, and why."""

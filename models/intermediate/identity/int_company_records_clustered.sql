@@ -1,28 +1,26 @@
--- One row per company's record that matches another, with the cluster that the matches connect.
-{{ config(materialized='connected_components') }}
-
+-- One row per company's record that is linked to another, with the cluster that it ends up in.
 with
 
-matches as (
+components as (
 
-    select * from {{ ref('int_company_records_matched') }}
+    select * from {{ ref('int_company_records_connected') }}
 
 ),
 
-edges as (
+parts as (
+
+    select * from {{ ref('int_company_records_parted') }}
+
+),
+
+clustered as (
 
     select
-        record_key as node_id,
-        other_record_key as link_id
-    from matches
-
-    union by name
-
-    select
-        other_record_key as node_id,
-        other_record_key as link_id
-    from matches
+        components.node_id,
+        coalesce(parts.component_id, components.component_id) as component_id
+    from components
+    left outer join parts on components.node_id = parts.node_id
 
 )
 
-select * from edges
+select * from clustered

@@ -53,6 +53,24 @@ crm_companies as (
 
 ),
 
+canonical_records as (
+
+    select
+        source_system,
+        source_record_id,
+        tax_id,
+        phone,
+        email,
+        city,
+        address,
+        updated_at as first_seen_at,
+        updated_at as last_seen_at,
+        coalesce(company_name, full_name) as company_name
+    from {{ ref('stg_canonical__records') }}
+    where entity_type = 'organisation'
+
+),
+
 unioned as (
 
     select * from erp_customers
@@ -60,6 +78,8 @@ unioned as (
     select * from invoiced_companies
     union all by name
     select * from crm_companies
+    union all by name
+    select * from canonical_records
 
 ),
 

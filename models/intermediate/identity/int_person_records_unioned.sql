@@ -126,6 +126,27 @@ crm_contacts as (
 
 ),
 
+canonical_records as (
+
+    select
+        source_system,
+        source_record_id,
+        full_name,
+        phone,
+        email,
+        wechat_unionid,
+        national_id,
+        company_name,
+        city,
+        address,
+        birth_date,
+        updated_at as first_seen_at,
+        updated_at as last_seen_at
+    from {{ ref('stg_canonical__records') }}
+    where entity_type = 'person'
+
+),
+
 unioned as (
 
     select * from erp_customers
@@ -141,6 +162,8 @@ unioned as (
     select * from invoice_contacts
     union all by name
     select * from crm_contacts
+    union all by name
+    select * from canonical_records
 
 ),
 

@@ -1,0 +1,9 @@
+"""What can go wrong, by what to do about it."""
+
+
+class IdentityError(Exception):
+    """Nothing was done; the message says what to do first."""
+
+
+class UnknownPairError(IdentityError):
+    """A key names no question of the review queue, or more than one."""

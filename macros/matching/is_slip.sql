@@ -1,0 +1,3 @@
+{% macro is_slip(text, other_text) -%}
+    damerau_levenshtein({{ text }}, {{ other_text }}) = 1
+{%- endmacro %}

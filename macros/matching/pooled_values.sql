@@ -1,0 +1,3 @@
+{% macro pooled_values(values) -%}
+    list_sort(list_distinct(flatten(list({{ values }}) filter (where {{ values }} is not null))))
+{%- endmacro %}

@@ -1,0 +1,81 @@
+-- One row per two profiles of companies, with how far they agree in each respect.
+with
+
+pairs as (
+
+    select * from {{ ref('int_company_pairs_blocked') }}
+
+),
+
+profiles as (
+
+    select * from {{ ref('int_company_profiles_pooled') }}
+
+),
+
+compared as (
+
+    select
+        one.record_key,
+        other.record_key as other_record_key,
+        one.group_key,
+        other.group_key as other_group_key,
+        case
+            when one.name_key is null or other.name_key is null then 0
+            -- a branch is another establishment than its parent
+            when one.is_branch != other.is_branch then 8
+            when one.name_key = other.name_key and one.region = other.region then 1
+            when one.name_key = other.name_key and (one.region is null or other.region is null)
+                then 2
+            when one.name_key = other.name_key then 3
+            when one.region != other.region then 7
+            -- 华创科技集团 and 华创科技: a group and its company, or one
+            when one.weak_name_key = other.weak_name_key then 9
+            when
+                not {{ has_han('one.name_key') }}
+                and jaro_winkler_similarity(one.name_key, other.name_key) >= 0.94
+                then 4
+            when
+                {{ has_han('one.name_key') }}
+                and length(one.name_key) >= 5
+                and damerau_levenshtein(one.name_key, other.name_key) = 1
+                then 5
+            when
+                starts_with(one.name_key, other.name_key)
+                or starts_with(other.name_key, one.name_key)
+                then 6
+            else 7
+        end as name_level,
+        case
+            when one.tax_id is null or other.tax_id is null then 0
+            when one.tax_id = other.tax_id then 1
+            when {{ is_slip('one.tax_id', 'other.tax_id') }} then 2
+            else 3
+        end as tax_id_level,
+        case
+            when one.phones is null or other.phones is null then 0
+            when {{ shares_value('one.phones', 'other.phones') }} then 1
+            else 2
+        end as phone_level,
+        case
+            when one.mail_domains is null or other.mail_domains is null then 0
+            when {{ shares_value('one.mail_domains', 'other.mail_domains') }} then 1
+            else 2
+        end as mail_domain_level,
+        case
+            when one.rest_key = other.rest_key then 1
+            when
+                contains(one.rest_key, other.rest_key)
+                or contains(other.rest_key, one.rest_key)
+                then 2
+            when one.city_key is null or other.city_key is null then 0
+            when one.city_key = other.city_key then 3
+            else 4
+        end as address_level
+    from pairs
+    inner join profiles as one on pairs.record_key = one.record_key
+    inner join profiles as other on pairs.other_record_key = other.record_key
+
+)
+
+select * from compared

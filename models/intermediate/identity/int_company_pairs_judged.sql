@@ -1,0 +1,89 @@
+-- One row per two records that were compared or decided on: one company, two, or a question.
+with
+
+scores as (
+
+    select * from {{ ref('int_company_pairs_scored') }}
+
+),
+
+decisions as (
+
+    select *
+    from {{ ref('stg_decisions__match_decisions') }}
+    where entity_type = 'company'
+
+),
+
+records as (
+
+    select * from {{ ref('int_company_records_profiled') }}
+
+),
+
+estimated as (
+
+    select
+        record_key,
+        other_record_key,
+        weight,
+        is_contradictory,
+        cast(1 / (1 + power(2, -weight)) as decimal(5, 4)) as probability
+    from scores
+
+),
+
+weighed as (
+
+    select
+        estimated.record_key,
+        estimated.other_record_key,
+        estimated.weight,
+        estimated.probability,
+        estimated.is_contradictory,
+        'weights' as judged_by,
+        case
+            when estimated.probability >= {{ var('identity_merge_probability') }} then 'same'
+            when estimated.probability >= {{ var('identity_review_probability') }} then 'review'
+            else 'different'
+        end as verdict
+    from estimated
+    left outer join decisions
+        on
+            estimated.record_key = decisions.record_key
+            and estimated.other_record_key = decisions.other_record_key
+    where decisions.verdict is null
+
+),
+
+-- a decision on a record that is gone decides nothing
+decided as (
+
+    select
+        decisions.record_key,
+        decisions.other_record_key,
+        estimated.weight,
+        estimated.probability,
+        decisions.verdict = 'different' as is_contradictory,
+        'people' as judged_by,
+        decisions.verdict
+    from decisions
+    inner join records on decisions.record_key = records.record_key
+    inner join records as other_records
+        on decisions.other_record_key = other_records.record_key
+    left outer join estimated
+        on
+            decisions.record_key = estimated.record_key
+            and decisions.other_record_key = estimated.other_record_key
+
+),
+
+judged as (
+
+    select * from decided
+    union all by name
+    select * from weighed
+
+)
+
+select * from judged

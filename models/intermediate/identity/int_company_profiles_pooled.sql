@@ -1,0 +1,45 @@
+-- One row per group of surely joined records and name: what the group knows together.
+with
+
+records as (
+
+    select * from {{ ref('int_company_records_profiled') }}
+
+),
+
+agreed as (
+
+    select
+        group_key,
+        min(tax_id) as tax_id,
+        case when min(city_key) = max(city_key) then min(city_key) end as city_key,
+        case when min(region) = max(region) then min(region) end as region,
+        case when min(rest_key) = max(rest_key) then min(rest_key) end as rest_key,
+        {{ pooled_values('phones') }} as phones,
+        {{ pooled_values('mail_domains') }} as mail_domains
+    from records
+    group by group_key
+
+),
+
+pooled as (
+
+    select
+        records.group_key,
+        records.name_key,
+        records.weak_name_key,
+        min(records.record_key) as record_key,
+        any_value(agreed.tax_id) as tax_id,
+        any_value(agreed.phones) as phones,
+        any_value(agreed.mail_domains) as mail_domains,
+        bool_or(records.is_branch) as is_branch,
+        coalesce(any_value(agreed.region), min(records.region)) as region,
+        coalesce(any_value(agreed.city_key), min(records.city_key)) as city_key,
+        coalesce(any_value(agreed.rest_key), min(records.rest_key)) as rest_key
+    from records
+    inner join agreed on records.group_key = agreed.group_key
+    group by records.group_key, records.name_key, records.weak_name_key
+
+)
+
+select * from pooled

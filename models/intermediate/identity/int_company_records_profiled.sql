@@ -1,0 +1,80 @@
+-- One row per company's record, with everything in it that records are compared by.
+with
+
+company_records as (
+
+    select * from {{ ref('int_company_records_unioned') }}
+
+),
+
+names as (
+
+    select * from {{ ref('int_company_names_normalised') }}
+
+),
+
+identifiers as (
+
+    select *
+    from {{ ref('int_company_identifiers_keyed') }}
+    where is_key
+
+),
+
+addresses as (
+
+    select * from {{ ref('int_addresses_normalised') }}
+
+),
+
+cities as (
+
+    select * from {{ ref('int_cities_normalised') }}
+
+),
+
+joined_records as (
+
+    select * from {{ ref('int_company_records_joined') }}
+
+),
+
+carried as (
+
+    select
+        record_key,
+        min(identifier) filter (where identifier_type = 'tax_id') as tax_id,
+        {{ sorted_values('identifier', "identifier_type = 'phone'") }} as phones,
+        {{ sorted_values("split_part(identifier, '@', 2)", "identifier_type = 'email'") }}
+            as mail_domains
+    from identifiers
+    group by record_key
+
+),
+
+profiled as (
+
+    select
+        company_records.record_key,
+        names.name_key,
+        names.region,
+        names.is_branch,
+        carried.tax_id,
+        carried.phones,
+        carried.mail_domains,
+        names.weak_name_key,
+        cities.city_key,
+        addresses.rest_key,
+        addresses.number_key,
+        coalesce(joined_records.component_id, company_records.record_key) as group_key
+    from company_records
+    left outer join names on company_records.company_name = names.raw_name
+    left outer join carried on company_records.record_key = carried.record_key
+    left outer join addresses on company_records.address = addresses.raw_address
+    left outer join cities
+        on coalesce(company_records.city, addresses.city) = cities.raw_city
+    left outer join joined_records on company_records.record_key = joined_records.node_id
+
+)
+
+select * from profiled

@@ -1,0 +1,225 @@
+-- One row per two profiles that have enough in common to be compared.
+with
+
+profiles as (
+
+    select * from {{ ref('int_person_profiles_pooled') }}
+
+),
+
+named as (
+
+    select *
+    from profiles
+    where name_kind = 'full' and not is_name_ours
+
+),
+
+addressed as (
+
+    select *
+    from profiles
+    where length(number_key) > 2
+
+),
+
+keys as (
+
+    select
+        record_key,
+        group_key,
+        'phone' as block,
+        unnest(phones) as value
+    from profiles
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'last digits of a phone' as block,
+        unnest(weak_phones) as value
+    from profiles
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'e-mail' as block,
+        unnest(weak_emails) as value
+    from profiles
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'unionid' as block,
+        unnest(unionids) as value
+    from profiles
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'mailbox' as block,
+        split_part(unnest(weak_emails), '@', 1) as value
+    from profiles
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'name' as block,
+        name_key as value
+    from named
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'short name' as block,
+        nickname_key as value
+    from named
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'name and city' as block,
+        name_key || '|' || city_key as value
+    from named
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'name and employer' as block,
+        name_key || '|' || company_key as value
+    from named
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'name and birth date' as block,
+        name_key || '|' || birth_date as value
+    from named
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'surname and birth date' as block,
+        surname_key || '|' || birth_date as value
+    from profiles
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'given name and birth date' as block,
+        given_key || '|' || birth_date as value
+    from profiles
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'birth date and city' as block,
+        birth_date || '|' || city_key as value
+    from profiles
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'surname and address' as block,
+        surname_key || '|' || number_key as value
+    from addressed
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'given name and address' as block,
+        given_key || '|' || number_key as value
+    from addressed
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'surname and employer' as block,
+        surname_key || '|' || company_key as value
+    from profiles
+
+),
+
+-- one profile speaks for its group, so that no group meets another twice by one key
+spoken as (
+
+    select
+        block,
+        value,
+        group_key,
+        min(record_key) as record_key
+    from keys
+    where value is not null
+    group by block, value, group_key
+
+),
+
+sized as (
+
+    select
+        block,
+        value,
+        group_key,
+        record_key,
+        count(*) over (partition by block, value) as block_size
+    from spoken
+
+),
+
+met as (
+
+    select
+        block,
+        value,
+        group_key,
+        record_key
+    from sized
+    where block_size between 2 and {{ var('identity_block_cap') }}
+
+),
+
+blocked as (
+
+    select distinct
+        met.record_key,
+        other_met.record_key as other_record_key
+    from met
+    inner join met as other_met
+        on
+            met.block = other_met.block
+            and met.value = other_met.value
+            and met.record_key < other_met.record_key
+            and met.group_key != other_met.group_key
+
+)
+
+select * from blocked

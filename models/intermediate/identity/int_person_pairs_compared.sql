@@ -1,0 +1,179 @@
+-- One row per two profiles that were compared, with how far they agree in each respect.
+with
+
+pairs as (
+
+    select * from {{ ref('int_person_pairs_blocked') }}
+
+),
+
+profiles as (
+
+    select * from {{ ref('int_person_profiles_pooled') }}
+
+),
+
+compared as (
+
+    select
+        one.record_key,
+        other.record_key as other_record_key,
+        one.group_key,
+        other.group_key as other_group_key,
+        case
+            when
+                coalesce(one.name_kind, 'none') = 'none'
+                or coalesce(other.name_kind, 'none') = 'none'
+                then 0
+            -- what we wrote ourselves may contradict, but never agree
+            when one.is_name_ours or other.is_name_ours
+                then case when one.name_key = other.name_key then 0 else 11 end
+            when one.generation != other.generation then 12
+            when
+                one.written_key = other.written_key
+                and one.name_kind = 'full'
+                and other.name_kind = 'full'
+                then 1
+            when
+                one.name_key = other.name_key
+                and one.is_han
+                and other.is_han
+                and one.name_kind = 'full'
+                and other.name_kind = 'full'
+                then 3
+            when
+                one.name_key = other.name_key
+                and (one.name_kind = 'full' or other.name_kind = 'full')
+                then 2
+            when
+                one.name_kind = 'part'
+                or other.name_kind = 'part'
+                or one.surname_key is null
+                or other.surname_key is null
+                then case
+                    when
+                        {{ is_part_of_name('one', 'other') }}
+                        or {{ is_part_of_name('other', 'one') }}
+                        then 8
+                    -- 任先生 and 小炎 may be one: nothing is compared
+                    when
+                        one.is_han
+                        and other.is_han
+                        and one.name_kind = 'part'
+                        and other.name_kind = 'part'
+                        and (one.surname_key is null or other.surname_key is null)
+                        then 0
+                    when
+                        not (one.is_han and other.is_han)
+                        and jaro_winkler_similarity(one.name_words, other.name_words) >= 0.92
+                        then 5
+                    else 11
+                end
+            when one.nickname_key = other.nickname_key then 4
+            when one.is_han and other.is_han
+                then case
+                    when one.surname_key != other.surname_key then 11
+                    when
+                        length(one.written_given) = 2
+                        and length(other.written_given) = 2
+                        and (
+                            left(one.written_given, 1) = left(other.written_given, 1)
+                            or right(one.written_given, 1) = right(other.written_given, 1)
+                        )
+                        then 6
+                    else 10
+                end
+            when {{ is_slip_of_name('one', 'other') }} then 5
+            when
+                {{ is_part_of_name('one', 'other') }} or {{ is_part_of_name('other', 'one') }}
+                then 7
+            when one.given_key = other.given_key then 9
+            when one.surname_key = other.surname_key then 10
+            else 11
+        end as name_level,
+
+        case
+            when {{ shares_value('one.phones', 'other.phones') }} then 1
+            when {{ shares_value('one.weak_phones', 'other.weak_phones') }} then 2
+            when one.phones is null or other.phones is null then 0
+            when {{ is_slip('one.phones[1]', 'other.phones[1]') }} then 3
+            else 4
+        end as phone_level,
+
+        case
+            when {{ shares_value('one.emails', 'other.emails') }} then 1
+            when {{ shares_value('one.weak_emails', 'other.weak_emails') }} then 2
+            when one.emails is null or other.emails is null then 0
+            when
+                length(split_part(one.emails[1], '@', 1)) >= 6
+                and split_part(one.emails[1], '@', 1) = split_part(other.emails[1], '@', 1)
+                then 3
+            when
+                length(one.emails[1]) >= 8 and {{ is_slip('one.emails[1]', 'other.emails[1]') }}
+                then 4
+            else 5
+        end as email_level,
+
+        case
+            when one.unionids is null or other.unionids is null then 0
+            when {{ shares_value('one.unionids', 'other.unionids') }} then 1
+            else 2
+        end as unionid_level,
+
+        case
+            when {{ shares_value('one.national_ids', 'other.national_ids') }} then 1
+            when {{ shares_value('one.documents', 'other.documents') }} then 3
+            when one.national_ids is null or other.national_ids is null then 0
+            else 2
+        end as national_id_level,
+
+        case
+            when one.birth_date is null or other.birth_date is null then 0
+            when one.birth_date = other.birth_date then 1
+            when
+                year(one.birth_date) = year(other.birth_date)
+                and month(one.birth_date) = day(other.birth_date)
+                and day(one.birth_date) = month(other.birth_date)
+                then 2
+            when {{ is_slip('one.birth_date::varchar', 'other.birth_date::varchar') }} then 3
+            else 4
+        end as birth_date_level,
+
+        case
+            when one.sex is null or other.sex is null then 0
+            when one.sex = other.sex then 1
+            else 2
+        end as sex_level,
+
+        case
+            when one.city_key != other.city_key or one.province != other.province then 5
+            when one.number_key is not null and one.rest_key = other.rest_key then 1
+            when
+                one.number_key = other.number_key
+                and length(one.number_key) > 2
+                and jaro_winkler_similarity(one.rest_key, other.rest_key) >= 0.8
+                then 2
+            when
+                one.number_key is not null
+                and other.number_key is not null
+                and (
+                    contains(one.rest_key, other.rest_key)
+                    or contains(other.rest_key, one.rest_key)
+                )
+                then 3
+            when one.city_key = other.city_key then 4
+            else 0
+        end as address_level,
+
+        case
+            when one.company_key is null or other.company_key is null then 0
+            when one.company_key = other.company_key then 1
+            else 2
+        end as company_level
+    from pairs
+    inner join profiles as one on pairs.record_key = one.record_key
+    inner join profiles as other on pairs.other_record_key = other.record_key
+
+)
+
+select * from compared

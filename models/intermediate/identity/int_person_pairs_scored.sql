@@ -1,0 +1,98 @@
+-- One row per two profiles that were compared, with the weight of the evidence in bits.
+with
+
+pairs as (
+
+    select * from {{ ref('int_person_pairs_compared') }}
+
+),
+
+ratings as (
+
+    select * from {{ ref('int_person_profiles_rated') }}
+
+),
+
+weights as (
+
+    select {{ level_weights([
+        'name', 'phone', 'email', 'unionid', 'national_id', 'birth_date', 'sex', 'address',
+        'company'
+    ]) }}
+    from {{ ref('person_match_weights') }}
+
+),
+
+weighed as (
+
+    select
+        pairs.record_key,
+        pairs.other_record_key,
+        pairs.group_key,
+        pairs.other_group_key,
+        ratings.population_bits,
+        pairs.name_level in (6, 10, 11, 12)
+        or pairs.birth_date_level = 4
+        or pairs.national_id_level = 2 as is_contradictory,
+        pairs.phone_level in (1, 2)
+        or pairs.email_level in (1, 2, 4)
+        or pairs.unionid_level = 1
+        or pairs.national_id_level in (1, 3)
+        or pairs.address_level in (1, 2) as is_reached_alike,
+        weights.name[pairs.name_level]
+        + weights.phone[pairs.phone_level]
+        + weights.email[pairs.email_level]
+        + weights.unionid[pairs.unionid_level]
+        + weights.national_id[pairs.national_id_level]
+        + weights.sex[pairs.sex_level]
+        + weights.address[pairs.address_level]
+        + weights.company[pairs.company_level] as level_weight,
+        weights.birth_date[pairs.birth_date_level] as birth_date_weight,
+        -- twins share a birth date, a household and a surname
+        case when pairs.name_level in (6, 10, 11) then 3 else 15 end as household_birth_date_weight,
+        case
+            when pairs.name_level = 1 then ratings.name_bits
+            when pairs.name_level in (2, 3, 4) then ratings.letters_bits
+            when pairs.name_level in (5, 7, 8) then ratings.surname_bits
+            else 0
+        end as name_weight,
+        -- a household shares its surname, and sometimes father and son their whole name
+        case when pairs.name_level in (5, 7, 8) then 2 else 6.5 end as household_name_weight,
+        case when pairs.company_level = 1 then ratings.employer_bits else 0 end as employer_weight,
+        case when pairs.address_level = 4 then ratings.city_bits else 0 end as city_weight
+    from pairs
+    inner join ratings on pairs.record_key = ratings.record_key
+    cross join weights
+
+),
+
+-- two who are reached alike are of one household: there, a name, a city, an employer tell less
+scored as (
+
+    select
+        record_key,
+        other_record_key,
+        group_key,
+        other_group_key,
+        is_contradictory,
+        cast(
+            case
+                when is_reached_alike
+                    then
+                        level_weight
+                        + least(name_weight, household_name_weight)
+                        + least(birth_date_weight, household_birth_date_weight)
+                        + least(employer_weight, 1.5)
+                else
+                    level_weight
+                    + least(name_weight + least(city_weight, 2.5) - population_bits, 5)
+                    + birth_date_weight
+                    + least(employer_weight, 6)
+            end
+            as decimal(9, 3)
+        ) as weight
+    from weighed
+
+)
+
+select * from scored

@@ -1,0 +1,24 @@
+-- One row per two records that must not be one person's.
+with
+
+judgements as (
+
+    select * from {{ ref('int_person_pairs_judged') }}
+
+),
+
+vetoed as (
+
+    select
+        record_key,
+        other_record_key,
+        judged_by
+    from judgements
+    where
+        verdict = 'different'
+        and is_contradictory
+        and (judged_by = 'people' or probability < 0.05)
+
+)
+
+select * from vetoed

@@ -1,0 +1,87 @@
+-- One row per profile, with how many others are to be expected of its name, employer and city.
+with
+
+profiles as (
+
+    select * from {{ ref('int_person_profiles_pooled') }}
+
+),
+
+counts as (
+
+    select * from {{ ref('int_person_values_counted') }}
+
+),
+
+common_names as (
+
+    select * from {{ ref('common_names') }}
+
+),
+
+population as (
+
+    select
+        count(distinct group_key) as group_count,
+        floor(log2(greatest(count(distinct group_key), {{ var('identity_least_population') }})))
+            as population_bits
+    from profiles
+
+),
+
+counted as (
+
+    select
+        profiles.record_key,
+        population.population_bits,
+        written.bearer_count as written_count,
+        letters.bearer_count as letters_count,
+        surnames.bearer_count as surname_count,
+        {{ expected_bearers('surnames', 'written_given_names') }} as expected_written_count,
+        {{ expected_bearers('surnames', 'given_names') }} as expected_letters_count,
+        common_surnames.share * common_given_names.share * {{ var('identity_least_population') }}
+            as common_count,
+        employers.bearer_count as employer_count,
+        cities.bearer_count as city_count
+    from profiles
+    cross join population
+    left outer join counts as written
+        on written.attribute = 'written_key' and profiles.written_key = written.value
+    left outer join counts as letters
+        on letters.attribute = 'name_key' and profiles.name_key = letters.value
+    left outer join counts as surnames
+        on surnames.attribute = 'surname_key' and profiles.surname_key = surnames.value
+    left outer join counts as given_names
+        on given_names.attribute = 'given_key' and profiles.given_key = given_names.value
+    left outer join counts as written_given_names
+        on
+            written_given_names.attribute = 'written_given'
+            and profiles.written_given = written_given_names.value
+    left outer join counts as employers
+        on employers.attribute = 'company_key' and profiles.company_key = employers.value
+    left outer join counts as cities
+        on cities.attribute = 'city_key' and profiles.city_key = cities.value
+    left outer join common_names as common_surnames
+        on common_surnames.part = 'surname' and profiles.surname_key = common_surnames.name_key
+    left outer join common_names as common_given_names
+        on
+            common_given_names.part = 'given name'
+            and profiles.given_key = common_given_names.name_key
+
+),
+
+rated as (
+
+    select
+        record_key,
+        cast(population_bits as integer) as population_bits,
+        {{ rarity_bits('surname_count') }} as surname_bits,
+        {{ rarity_bits('employer_count') }} as employer_bits,
+        {{ rarity_bits('city_count') }} as city_bits,
+        {{ rarity_bits(other_bearers('expected_written_count', 'written_count')) }} as name_bits,
+        {{ rarity_bits(other_bearers('expected_letters_count', 'letters_count')) }} as letters_bits
+    from counted
+
+)
+
+select * from rated

@@ -1,0 +1,36 @@
+-- One row per name, part of a name, employer and city, with how many groups of records bear it.
+with
+
+profiles as (
+
+    select * from {{ ref('int_person_profiles_pooled') }}
+
+),
+
+borne as (
+
+    select
+        group_key,
+        attribute,
+        value
+    from profiles
+    unpivot (
+        value for attribute in (
+            written_key, name_key, surname_key, given_key, written_given, company_key, city_key
+        )
+    )
+
+),
+
+counted as (
+
+    select
+        attribute,
+        value,
+        count(distinct group_key) as bearer_count
+    from borne
+    group by attribute, value
+
+)
+
+select * from counted
