@@ -13,10 +13,9 @@ packages:
 
 from collections.abc import Callable
 from dataclasses import replace
+from threading import BoundedSemaphore
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
-
-import dlt
 
 from crm.budget import InMemory, Store
 from crm.budget_files import Account, open_store
@@ -29,6 +28,7 @@ from crm.quota import Quota, Rate
 from crm.runtime import Runtime
 from crm.selfbuilt.crm import SelfBuilt
 from crm.selfbuilt.profile import Profile, load_profile
+from crm.settings import Settings
 from crm.sign_in import SignIn, with_derived
 from crm.transport import RequestsTransport, Transport
 
@@ -95,6 +95,7 @@ def _open_selfbuilt(
         or RequestsTransport(base_url, pool_size=rate.in_flight, connect=connecting, read=reading),
         runtime=runtime,
         check=profile.check_call.make(with_derived(known)) if profile.check_call else None,
+        slots=BoundedSemaphore(rate.in_flight),
     )
     return SelfBuilt(profile, client, given)
 
@@ -140,6 +141,7 @@ def _open_hubspot(
                 hubspot.ASSOCIATIONS, settings.rate(hubspot.ASSOCIATIONS_RATE, "association_rate")
             ),
         },
+        slots=BoundedSemaphore(rate.in_flight),
     )
     options = hubspot.Options(
         names=settings.names,
@@ -174,9 +176,10 @@ class _Settings:
     def __init__(self, name: str) -> None:
         self.name = name
         self.where = f"crm.{name}"
+        self._set = Settings()
 
     def text(self, key: str, *, otherwise: str | None = None, choices: tuple[str, ...] = ()) -> str:
-        value: Any = dlt.config.get(f"{self.where}.{key}")
+        value: Any = self._set.get(f"{self.where}.{key}")
         if value is None:
             if otherwise is not None:
                 return otherwise
@@ -186,7 +189,7 @@ class _Settings:
         return str(value)
 
     def secret(self, key: str) -> str:
-        value: Any = dlt.secrets.get(f"{self.where}.{key}")
+        value: Any = self._set.secret(f"{self.where}.{key}")
         if value is None:
             raise self._missing(key, "secrets.toml")
         return str(value)
@@ -206,7 +209,7 @@ class _Settings:
 
     def names(self, key: str) -> list[str]:
         """Give a list of names; in the environment it is a JSON list or has commas between."""
-        value: Any = dlt.config.get(f"{self.where}.{key}")
+        value: Any = self._set.get(f"{self.where}.{key}")
         if value is None:
             return []
         if isinstance(value, str):
@@ -247,7 +250,7 @@ class _Settings:
         *,
         least: float | None = None,
     ) -> N | None:
-        value: Any = dlt.config.get(f"{self.where}.{key}")
+        value: Any = self._set.get(f"{self.where}.{key}")
         if value is None:
             return otherwise
         try:

@@ -7,8 +7,9 @@ not carried out and goes out once more after a new sign-in.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -20,7 +21,7 @@ from crm.errors import (
     RetryableError,
     UnknownOutcomeError,
 )
-from crm.quota import Quota, backoff
+from crm.quota import Quota, Said, backoff
 from crm.runtime import Runtime
 from crm.sign_in import SignIn
 from crm.transport import Answer, Call, CutOffError, NotSentError, Request, Transport
@@ -51,6 +52,9 @@ class Client:
     """Asks whether our sign-in still counts."""
     budgets: Mapping[str, Quota] = field(default_factory=dict)
     """Those that some of its calls draw on, besides or instead of `quota`, by name."""
+    slots: AbstractContextManager[object] = field(default_factory=nullcontext)
+    """Held by each request that is under way; whoever waits for one has no token yet, so that
+    it heeds what the answers until then say."""
 
     def read(self, call: Call, *, is_empty: Callable[[Any], bool] | None = None) -> Reading:
         """Ask something, again if need be; gives an answer that is `ok` or `gone`.
@@ -176,7 +180,7 @@ class Client:
         """Send one request with one token of the quota, and read the answer."""
         request = Request(call.method, self._address(call), call.headers, call.body)
         quotas = [self.budgets.get(name, self.quota) for name in call.budgets]
-        with _taken(quotas):
+        with self.slots, _taken(quotas) as told:
             if is_signed:
                 request = self.sign_in.sign(request, token)
             try:
@@ -185,7 +189,9 @@ class Client:
                 raise RetryableError(f"{call.what}: not sent: {error}") from None
             except CutOffError as error:
                 raise UnknownOutcomeError(f"{call.what}: {error}") from None
-        return answer, self._heeded(quotas[0], self.rules.read(answer, self.runtime.now()))
+            reading = self.rules.read(answer, self.runtime.now())
+            told.append(reading.said)
+        return answer, self._heeded(quotas[0], reading)
 
     def _address(self, call: Call) -> str:
         url = call.path if "://" in call.path else self.base_url + call.path
@@ -195,8 +201,6 @@ class Client:
 
     def _heeded(self, quota: Quota, reading: Reading) -> Reading:
         """Let all who draw on a budget rest when the CRM has had enough of it."""
-        if reading.said is not None:
-            quota.told(reading.said)
         if reading.is_day_spent:
             return replace(reading, retry_after=quota.spent())
         if reading.meaning == "busy":
@@ -236,14 +240,15 @@ class Client:
 
 
 @contextmanager
-def _taken(quotas: Sequence[Quota]) -> Iterator[None]:
-    """Hold one token of each."""
+def _taken(quotas: Sequence[Quota]) -> Iterator[list[Said | None]]:
+    """Hold one token of each; what the answer says of the first goes into the list."""
     taken: list[Quota] = []
+    told: list[Said | None] = []
     try:
         for quota in quotas:
             quota.take()
             taken.append(quota)
-        yield
+        yield told
     finally:
-        for quota in taken:
-            quota.ended()
+        for quota, said in zip_longest(taken, told):
+            quota.ended(said)

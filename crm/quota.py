@@ -138,8 +138,8 @@ class Quota:
                 budget.refusals = 0
                 self._was_refused = False
 
-    def ended(self) -> None:
-        """Take note that a request was answered, or given up.
+    def ended(self, said: Said | None = None) -> None:
+        """Take note that a request was answered, or given up, and of what the answer `said`.
 
         A place in the window is free again a window after this, not after the request left:
         nobody knows when in between the CRM counted it.
@@ -148,23 +148,24 @@ class Quota:
             count, since = budget.under_way.pop(self._store.me, (1, 0.0))
             if count > 1:
                 budget.under_way[self._store.me] = (count - 1, since)
-            self._note_answers(budget, self._runtime.monotonic(), 1)
+            now = self._runtime.monotonic()
+            self._note_answers(budget, now, 1)
+            if said is not None:
+                self._believe(budget, now, said)
 
-    def told(self, said: Said) -> None:
+    def _believe(self, budget: Budget, now: float, said: Said) -> None:
         """Believe what the CRM says of the budget; others may be drawing on it too."""
-        with self._store.changing() as budget:
-            if said.window:
-                budget.window = said.window
-            if said.limit:
-                budget.limit = said.limit
-                if said.remaining is not None:
-                    now = self._runtime.monotonic()
-                    others = said.limit - said.remaining - self._in_window(budget, now)
-                    self._note_answers(budget, now, max(0, others))
-            if said.remaining_today is not None:
-                self._begin_day(budget)
-                budget.left_today = said.remaining_today
-                budget.is_spent = budget.is_spent or said.remaining_today == 0
+        if said.window:
+            budget.window = said.window
+        if said.limit:
+            budget.limit = said.limit
+            if said.remaining is not None:
+                others = said.limit - said.remaining - self._in_window(budget, now)
+                self._note_answers(budget, now, max(0, others))
+        if said.remaining_today is not None:
+            self._begin_day(budget)
+            budget.left_today = said.remaining_today
+            budget.is_spent = budget.is_spent or said.remaining_today == 0
 
     def spent(self) -> float:
         """Take note that there is nothing left of this day; gives the seconds until the next."""

@@ -7,15 +7,17 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from typing import Protocol
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
+from requests.utils import default_headers, get_environ_proxies
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from crm.errors import ConfigurationError
+
+_READ_AT_ONCE = 1 << 20
+"""Bytes of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,33 +88,28 @@ class RequestsTransport:
 
     def __init__(self, base_url: str, *, pool_size: int, connect: float, read: float) -> None:
         self._timeout = (connect, read)
-        self._session = requests.Session()
-        # proxies and certificates are looked up once: requests would ask the environment, and
-        # .netrc, which overrides our sign-in, anew for every request
-        self._session.trust_env = False
-        self._session.proxies = dict(get_environ_proxies(base_url, no_proxy=None))
-        self._session.verify = _certificates()
-        # a session cookie kept behind our back would be a second sign-in
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        # proxies and certificates are looked up once. A session of requests would look for them
+        # anew with every request, and for .netrc, which overrides our sign-in; and a session
+        # cookie kept behind our back would be a second one
+        self._proxies = dict(get_environ_proxies(base_url, no_proxy=None))
+        self._verify = _certificates()
+        self._headers = default_headers()
         # its debug lines quote addresses, in which keys and filters stand
         logging.getLogger("urllib3.connectionpool").addFilter(_is_no_address)
-        adapter = HTTPAdapter(
+        self._adapter = HTTPAdapter(
             pool_connections=1, pool_maxsize=pool_size, max_retries=0, pool_block=True
         )
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
 
     def send(self, request: Request) -> Answer:
         """Send it; redirects aren't followed, for a PATCH would arrive as a GET."""
         try:
-            response = self._session.request(
-                request.method,
-                request.url,
-                data=request.body,
-                headers=dict(request.headers),
+            response = self._adapter.send(
+                self._prepared(request),
                 timeout=self._timeout,
-                allow_redirects=False,
+                verify=self._verify,
+                proxies=self._proxies,
             )
+            body = b"".join(response.iter_content(_READ_AT_ONCE))
         except requests.exceptions.ConnectTimeout:
             raise NotSentError("no connection in time") from None
         except requests.exceptions.ReadTimeout:
@@ -129,11 +126,21 @@ class RequestsTransport:
             raise ConfigurationError("base_url is no address that can be called") from None
         except requests.exceptions.RequestException as error:
             raise CutOffError(type(error).__name__) from None
-        return Answer(response.status_code, response.headers, response.content, _cookies(response))
+        return Answer(response.status_code, response.headers, body, _cookies(response))
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._adapter.close()
+
+    def _prepared(self, request: Request) -> requests.PreparedRequest:
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method(request.method)
+        prepared.prepare_url(request.url, None)
+        prepared.prepare_headers({**self._headers, **request.headers})
+        prepared.body = request.body or None
+        prepared.prepare_content_length(prepared.body)
+        prepared.prepare_auth(None)  # of the address, if it holds one
+        return prepared
 
 
 def _is_no_address(line: logging.LogRecord) -> bool:

@@ -16,7 +16,7 @@ ledger; requests run in the executor.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
@@ -269,7 +269,7 @@ class Delivery:
         size = self.crm.capabilities.max_batch
         for operation, same in groupby(changes, key=_operation):
             for some in _chunked(same, size):
-                attempts = self._linked(some)
+                attempts = self._linked(operation, some)
                 if attempts:
                     yield _Batch(self.world.new_id(), operation, attempts, answers=self._answers)
 
@@ -304,7 +304,7 @@ class Delivery:
                 "may be"
             )
 
-    def _linked(self, changes: Sequence[Change]) -> list[Attempt]:
+    def _linked(self, operation: str, changes: Sequence[Change]) -> list[Attempt]:
         """The changes as they go out: links hold the CRM's ids, as far as there are any."""
         ids: dict[str, dict[str, str]] = {}
         for column in self.sync.links:
@@ -315,12 +315,12 @@ class Delivery:
         attempts = []
         for change in changes:
             payload, payload_json = change.payload, change.payload_json
-            waits = set(change.waits)
+            waits: Collection[str] = change.waits
             if ids:
                 payload, missing = _with_ids(payload, ids)
                 payload_json = ""
-                waits |= missing
-            if required & waits:
+                waits = missing.union(waits)
+            if waits and not required.isdisjoint(waits):
                 self.tally.waiting += 1
                 continue
             if not payload and change.operation not in _REMOVED:
@@ -328,7 +328,7 @@ class Delivery:
             attempts.append(
                 Attempt(
                     change.key,
-                    _operation(change),
+                    operation,
                     change.remote_id,
                     payload,
                     change.before,
@@ -441,10 +441,13 @@ class Delivery:
         answer = _Answer()
         for attempt in batch.attempts:
             # a record that the answer doesn't mention may or may not have been written
-            outcome = by_key.get(attempt.key, Unknown(attempt.key))
+            outcome = by_key.get(attempt.key) or Unknown(attempt.key)
             match outcome:
+                case Written(refused=()):
+                    written = _written(batch, attempt, outcome.remote_id, outcome.observed)
+                    answer.settled.append(written)
                 case Written():
-                    answer.settled += _written_so_far(batch, attempt, outcome)
+                    answer.settled += _written_in_part(batch, attempt, outcome)
                 case Rejected():
                     answer.settled.append(_rejected(batch, attempt, outcome))
                 case Gone():
@@ -712,13 +715,14 @@ def _written(
         observed,
         sent_json="" if attempt.sent else attempt.payload_json,
     )
-    return batch.settled(attempt, "written", known=known)
+    # as `settled` does it; this one is made for nearly every record
+    return Settled(
+        attempt, "written", known, None, None, None, batch.sends, batch.batch_id, batch.intent_at
+    )
 
 
-def _written_so_far(batch: _Batch, attempt: Attempt, outcome: Written) -> list[Settled]:
-    """A record that was written; with fields that the CRM refused it is in the queue as well."""
-    if not outcome.refused:
-        return [_written(batch, attempt, outcome.remote_id, outcome.observed)]
+def _written_in_part(batch: _Batch, attempt: Attempt, outcome: Written) -> list[Settled]:
+    """A record that was written but for fields that the CRM refused: it is in the queue as well."""
     refused = {each.field_name for each in outcome.refused}
     rest = {k: v for k, v in attempt.payload.items() if k not in refused}
     written = replace(attempt, payload=rest, payload_json="", is_part=True)

@@ -25,6 +25,9 @@ from reverse_etl.plan import Counts, Plan, Planner, Rules, Verdict, judge, probl
 from reverse_etl.plan.saved import SavedPlan
 from reverse_etl.syncs import Sync
 
+SPARE_WORKERS = 2
+"""They have the next requests ready when a connection is free, so that none waits for one."""
+
 HELD_REASONS = 3
 """So many reasons for which records are held are said of a run; a plan shows all."""
 
@@ -342,7 +345,7 @@ class Engine:
     @contextmanager
     def _connected(self, sync: Sync) -> Iterator[tuple[Crm, Executor]]:
         crm = self._connection(sync)
-        with self.new_executor(crm.capabilities.in_flight) as executor:
+        with self.new_executor(crm.capabilities.in_flight + SPARE_WORKERS) as executor:
             yield crm, executor
 
     def _connection(self, sync: Sync) -> Crm:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-import dlt
 import duckdb
 
+from crm.settings import Settings
 from reverse_etl.errors import SyncConfigurationError
 from reverse_etl.plan.fields import quoted
 from reverse_etl.syncs import Sync
@@ -53,7 +53,7 @@ def age_of(older_than: str | None) -> str:
     """
     if older_than is not None:
         return older_than
-    days: object = dlt.config.get("retention.values_days")
+    days: object = Settings().get("retention.values_days")
     if days is None:
         raise SyncConfigurationError(
             "how old may values become? Say --older-than 90d, or set `values_days` under "

@@ -26,13 +26,16 @@ def shown_fields(properties: Mapping[str, Any], time_names: frozenset[str]) -> d
     """Give the properties of an answer as values; times in our form."""
     shown = dict(properties)
     for name in time_names & shown.keys():
-        value = shown[name]
-        # as HubSpot writes them; a batch holds hundreds, so they don't go through a calendar
-        if value.__class__ is str and len(value) == 24 and value.endswith("Z"):
-            shown[name] = f"{value[:-1]}000Z"
-        else:
-            shown[name] = _TIMES.read(value) or value
+        shown[name] = shown_time(shown[name])
     return shown
+
+
+def shown_time(value: Any) -> Value:
+    """Give a time of an answer in our form; what is none stays as it is."""
+    # as HubSpot writes them; a batch holds hundreds, so they don't go through a calendar
+    if value.__class__ is str and len(value) == 24 and value.endswith("Z"):
+        return f"{value[:-1]}000Z"
+    return _TIMES.read(value) or value
 
 
 def read_record(item: Mapping[str, Any], time_names: frozenset[str]) -> RemoteRecord:

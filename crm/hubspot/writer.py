@@ -14,7 +14,7 @@ from crm.http import Client
 from crm.hubspot.batches import THEIR_FAULT, TOO_MANY, Batch, Refusal, Report
 from crm.hubspot.links import Links
 from crm.hubspot.objects import LINK, HubSpotObject
-from crm.hubspot.values import sent_value, shown_fields
+from crm.hubspot.values import sent_value, shown_fields, shown_time
 from crm.protocol import Gone, NotWritten, Operation, Outcome, Rejected, Unknown, Write, Written
 
 Properties = dict[str, str]
@@ -115,11 +115,10 @@ class Writer:
         properties, linked = parts
         result = report.results.get(number)
         if result is not None:
-            times = self._object.time_names & properties.keys()
-            shown = shown_fields(result.get("properties") or {}, times)
-            if not linked and properties.items() <= shown.items():
-                # mostly all is there to the letter
+            echoed = result.get("properties") or {}
+            if not linked and self._is_there(properties, echoed):
                 return Written(write.key, str(result["id"]), write.fields)
+            shown = shown_fields(echoed, self._object.time_names & properties.keys())
             # what isn't there is refused and not dropped, so a property that was sent and isn't
             # echoed was written, or is empty now
             observed = {name: shown.get(name, value) for name, value in properties.items()}
@@ -127,6 +126,15 @@ class Writer:
         if number in report.refusals:
             return _refused(write, report.refusals[number])
         return NotWritten(write.key) if number in report.not_sent else Unknown(write.key)
+
+    def _is_there(self, properties: Properties, echoed: Mapping[str, Any]) -> bool:
+        """Whether all is there to the letter, as it mostly is."""
+        times = self._object.time_names
+        for name, value in properties.items():
+            shown = echoed.get(name)
+            if shown != value and (name not in times or shown_time(shown) != value):
+                return False
+        return True
 
     def _archive(self, writes: Sequence[Write]) -> list[Outcome]:
         report = self._batch("archive").report([{"id": write.remote_id} for write in writes])

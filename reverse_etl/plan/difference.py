@@ -233,10 +233,9 @@ def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, rules: Rules) -> N
     """
     execute(connection, _found(sync))
     execute(connection, _judged(sync))
-    execute(connection, "alter table judged rename to all_judged")
-    last = None
-    while part := _take_part(connection, last):
-        last, has_new, has_others = part
+    [(count,)] = connection.execute("select count(*) from all_judged").fetchall()
+    for start in range(0, count, AT_ONCE):
+        has_new, has_others = _take_part(connection, start)
         if has_new:
             execute(connection, _creates(sync, rules))
         if has_others:
@@ -244,25 +243,20 @@ def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, rules: Rules) -> N
     execute(connection, f"drop table {candidates(sync)}; drop table all_judged; drop table found")
 
 
-def _take_part(
-    connection: duckdb.DuckDBPyConnection, last: str | None
-) -> tuple[str, bool, bool] | None:
-    """Put the next of the judged into a table, in the order of their keys.
+def _take_part(connection: duckdb.DuckDBPyConnection, start: int) -> tuple[bool, bool]:
+    """Put some of the judged into a table, and say whether there are new ones and others.
 
-    Gives the last key, whether there are new ones, and whether others; None if none is left.
+    All lie in the order of their keys, so by their places no part need sort or search the rest.
     """
     execute(
         connection,
-        f"""
-        create or replace table judged as
-        select * from all_judged where ? is null or key > ? order by key limit {AT_ONCE}
-        """,
-        [last, last],
+        "create or replace table judged as select * from all_judged where rowid >= ? and rowid < ?",
+        [start, start + AT_ONCE],
     )
-    found: tuple[str, bool, bool] = connection.execute("""
-        select max(key), bool_or(operation = 'create'), bool_or(operation <> 'create') from judged
+    found: tuple[bool, bool] = connection.execute("""
+        select bool_or(operation = 'create'), bool_or(operation <> 'create') from judged
     """).fetchall()[0]
-    return None if found[0] is None else found
+    return found
 
 
 def _model(sync: Sync) -> str:
@@ -398,7 +392,7 @@ def _judged(sync: Sync) -> str:
     missing = ", ".join(_missing_links(sync))
     required = " or ".join(_missing_links(sync, only_required=True))
     return f"""
-        create or replace table judged as
+        create or replace table all_judged as
         with links_missing as (
             select
                 candidates.key,
@@ -420,6 +414,7 @@ def _judged(sync: Sync) -> str:
             {first(case.reason for case in cases)} as reason,
             {first(literal(case.cause) if case.cause else "null" for case in cases)} as cause
         from looked_at
+        order by key
     """
 
 

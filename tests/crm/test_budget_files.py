@@ -227,9 +227,8 @@ def test_refusals_grow_and_end_for_all(machine: Machine, path: Path) -> None:
 def test_what_the_crm_says_of_its_window_is_heard_by_all(machine: Machine, path: Path) -> None:
     one, other = (machine.start(path, Rate(per_window=100, window=10)) for _ in range(2))
     assert one.try_take() == 0
-    one.ended()
     # somebody else's requests, of which we learn by what is left
-    one.told(Said(limit=5, remaining=2, window=4.0))
+    one.ended(Said(limit=5, remaining=2, window=4.0))
     assert [other.try_take() == 0 for _ in range(3)] == [True, True, False]
     machine.pass_time(4.1)
     assert other.try_take() == 0

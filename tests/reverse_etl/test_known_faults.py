@@ -449,5 +449,5 @@ def test_a_stop_at_any_point_with_rows_in_any_order_loses_nothing(
 
 
 def _change_ledger(world: TestWorld, statement: str) -> None:
-    with world.ledger._engine.begin() as connection:
+    with world.ledger.writing() as connection:
         connection.exec_driver_sql(statement)

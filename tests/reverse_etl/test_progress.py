@@ -87,7 +87,7 @@ def test_a_run_whose_process_died_is_shown_as_interrupted(new_world: NewWorld) -
     run = world.ledger.start_run(world.syncs[0], "apply")
     world.ledger.plan_run(run, 7)
     assert queries.status(world.ledger)[0]["status"] == "running"
-    with world.ledger._engine.begin() as connection:
+    with world.ledger.writing() as connection:
         connection.execute(update(leases).values(pid=2**22 + 1))
     assert queries.status(world.ledger)[0]["status"] == "interrupted"
     assert progress.read(world.ledger)[run.run_id].planned == 7

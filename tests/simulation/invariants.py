@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, bindparam, select
 
 from reverse_etl.delivery import Patience
 from reverse_etl.engine import Applied, exit_code
 from reverse_etl.errors import ExitCode
 from reverse_etl.ledger.schema import deliveries, delivery_values, intents, leases, records, rejects
 from reverse_etl.ledger.schema import runs as runs_table
+from reverse_etl.ledger.statements import Statement
 from reverse_etl.plan import Change
 from reverse_etl.syncs import Column, Sync
 from tests.simulation.landscape import place_of
@@ -40,6 +41,23 @@ _COUNTED = {
     ("delete", "written"): "deleted",
 }
 
+HELD = Statement(select(leases.c.sync))
+DELIVERIES = Statement(
+    select(deliveries, delivery_values.c.payload).join_from(
+        deliveries, delivery_values, deliveries.c.delivery_id == delivery_values.c.delivery_id
+    )
+)
+RECORDS = Statement(select(records))
+WAITING = Statement(select(rejects).where(rejects.c.state == "waiting"))
+OPEN = Statement(select(intents.c.batch_id))
+UNFINISHED = Statement(select(runs_table.c.run_id).where(runs_table.c.status == "running"))
+OUTCOMES = Statement(
+    select(deliveries.c.operation, deliveries.c.outcome).where(
+        deliveries.c.run_id == bindparam("the_run")
+    )
+)
+STATUS = Statement(select(runs_table.c.status).where(runs_table.c.run_id == bindparam("the_run")))
+
 
 def check_run(world: "SimulatedWorld") -> None:
     """What must hold when a run has ended by itself."""
@@ -53,7 +71,7 @@ def check_run(world: "SimulatedWorld") -> None:
     if exit_code(world.applied) != _expected_code(world.applied):
         world.watcher.violated("statuses", f"exit code {exit_code(world.applied)}")
     with world.ledger.reading() as connection:
-        held = [*connection.execute(select(leases.c.sync)).scalars()]
+        held = [*HELD.execute(connection).scalars()]
     if held:
         world.watcher.violated("no lease", f"{held} are held by nobody")
 
@@ -75,21 +93,11 @@ class Rest:
         self.has_jobs = self.world.settings.kind == "late"
         self.places = place_of(self.state, self.watcher.key_field)
         with self.world.ledger.reading() as connection:
-            query = select(deliveries, delivery_values.c.payload).join_from(
-                deliveries,
-                delivery_values,
-                deliveries.c.delivery_id == delivery_values.c.delivery_id,
-            )
-            self.deliveries = connection.execute(query).mappings().all()
-            known = connection.execute(select(records)).mappings().all()
-            waiting = (
-                connection.execute(select(rejects).where(rejects.c.state == "waiting"))
-                .mappings()
-                .all()
-            )
-            self.open = [*connection.execute(select(intents.c.batch_id)).scalars()]
-            running = select(runs_table.c.run_id).where(runs_table.c.status == "running")
-            self.unfinished = [*connection.execute(running).scalars()]
+            self.deliveries = DELIVERIES.execute(connection).mappings().all()
+            known = RECORDS.execute(connection).mappings().all()
+            waiting = WAITING.execute(connection).mappings().all()
+            self.open = [*OPEN.execute(connection).scalars()]
+            self.unfinished = [*UNFINISHED.execute(connection).scalars()]
         self.known = {(row["sync"], row["key"]): row for row in known}
         self.rejects = {(row["sync"], row["key"]): row for row in waiting}
 
@@ -348,17 +356,12 @@ def _check_counts(world: "SimulatedWorld", applied: Applied) -> None:
     """What a run says it did is what the ledger has of it."""
     if applied.recovered:
         return
-    query = select(deliveries.c.operation, deliveries.c.outcome).where(
-        deliveries.c.run_id == applied.run.run_id
-    )
     with world.ledger.reading() as connection:
         found = Counter(
             _COUNTED.get((row.operation, row.outcome), row.outcome)
-            for row in connection.execute(query)
+            for row in OUTCOMES.execute(connection, the_run=applied.run.run_id)
         )
-        status = connection.execute(
-            select(runs_table.c.status).where(runs_table.c.run_id == applied.run.run_id)
-        ).scalar()
+        status = STATUS.execute(connection, the_run=applied.run.run_id).scalar()
     said = {
         name: getattr(applied.tally, name)
         for name in (*_COUNTED.values(), "rejected", "gone", "not_written")

@@ -155,8 +155,8 @@ def _fingerprint_first(patch: Patch) -> None:
 def _links_not_waited_for(patch: Patch) -> None:
     original = Delivery._linked
 
-    def linked(self: Delivery, changes: Any) -> Any:
-        return [replace(each, is_part=False) for each in original(self, changes)]
+    def linked(self: Delivery, *changes: Any) -> Any:
+        return [replace(each, is_part=False) for each in original(self, *changes)]
 
     patch.setattr(Delivery, "_linked", linked)
 
@@ -184,7 +184,7 @@ def _lease_not_given_back(patch: Patch) -> None:
         with self.reading() as connection:
             rows = connection.exec_driver_sql("select * from leases").all()
         original(self, run, *facts)
-        with self._engine.begin() as connection:
+        with self.writing() as connection:
             for row in rows:
                 connection.exec_driver_sql(
                     "insert or ignore into leases values (?, ?, ?, ?, ?, ?)", tuple(row)

@@ -17,12 +17,13 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from crm.errors import RetryableError
 from crm.protocol import Crm, Value
 from reverse_etl.ledger import Ledger
 from reverse_etl.ledger.schema import records, rejects
+from reverse_etl.ledger.statements import Statement
 from reverse_etl.plan import Change, Counts, FieldCounts, Plan, Planner, Rules
 from reverse_etl.plan.planner import CHANGING, SENDING
 from reverse_etl.plan.reading import Wanted, fetch_pages
@@ -37,6 +38,25 @@ PLAIN = {
     "ubigint", "double", "float", "real", "boolean", "bool",
 }  # fmt: skip
 """The types whose values travel as numbers and booleans; all else is a string."""
+
+_r, _q = records.c, rejects.c
+KNOWN = Statement(
+    select(_r.key, _r.fingerprint, _r.remote_id, _r.origin, _r.sent, _r.observed).where(
+        _r.sync == bindparam("the_sync"), _r.state == "live"
+    )
+)
+REJECTED = Statement(
+    select(_q.key, _q.fingerprint, _q.error_code, _q.error_field).where(
+        _q.sync == bindparam("the_sync"), _q.state == "waiting"
+    )
+)
+BOUND = Statement(
+    select(_r.remote_id).where(
+        _r.destination == bindparam("the_destination"),
+        _r.object == bindparam("the_object"),
+        _r.state == "live",
+    )
+)
 
 
 class Models(Protocol):
@@ -222,10 +242,6 @@ class ReferencePlanner(Planner):
         return candidates
 
     def _known(self, sync: Sync) -> dict[str, Row]:
-        r = records.c
-        query = select(r.key, r.fingerprint, r.remote_id, r.origin, r.sent, r.observed).where(
-            r.sync == sync.name, r.state == "live"
-        )
         with self._ledger.reading() as connection:
             return {
                 row.key: {
@@ -235,31 +251,26 @@ class ReferencePlanner(Planner):
                     "sent": orjson.loads(row.sent),
                     "observed": orjson.loads(row.observed) if row.observed else {},
                 }
-                for row in connection.execute(query)
+                for row in KNOWN.execute(connection, the_sync=sync.name)
             }
 
     def _rejected(self, sync: Sync) -> dict[str, tuple[str | None, str]]:
-        q = rejects.c
-        query = select(q.key, q.fingerprint, q.error_code, q.error_field).where(
-            q.sync == sync.name, q.state == "waiting"
-        )
         with self._ledger.reading() as connection:
             return {
                 row.key: (
                     row.fingerprint,
                     row.error_code + (f" ({row.error_field})" if row.error_field else ""),
                 )
-                for row in connection.execute(query)
+                for row in REJECTED.execute(connection, the_sync=sync.name)
             }
 
     def _bound(self, sync: Sync) -> set[str]:
         """The CRM's records that we know under one of our keys."""
-        r = records.c
-        query = select(r.remote_id).where(
-            r.destination == sync.destination, r.object == sync.object, r.state == "live"
-        )
         with self._ledger.reading() as connection:
-            return set(connection.execute(query).scalars())
+            bound = BOUND.execute(
+                connection, the_destination=sync.destination, the_object=sync.object
+            )
+            return set(bound.scalars())
 
     def _link(self, sync: Sync, candidates: Sequence[Candidate]) -> None:
         """The CRM's ids of the records that are pointed at; what is planned to be is coming."""

@@ -10,7 +10,7 @@ A server knows nothing of faults; the network has them.
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -341,6 +341,8 @@ class LateServer(OverStore):
     key_field: str = "external_id"
     jobs: dict[str, Job] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
+    on_job: Callable[[], None] = lambda: None
+    """Called after each job: what one writes, the next may remove within the same request."""
 
     def forget_tokens(self) -> None:
         """It knows no tokens."""
@@ -374,6 +376,7 @@ class LateServer(OverStore):
             if not job.outcomes and job.due <= now:
                 job.outcomes = [self._carried_out(job, each, now) for each in job.writes]
                 job.halfway = now + self.longest / 2
+                self.on_job()
 
     def _found(self, name: str, said: Mapping[str, Any]) -> Iterator[Fields]:
         for remote_id, fields in self.store.objects[name].items():

@@ -109,6 +109,8 @@ class SimulatedWorld:
         self.settings = _settings(self.chance)
         self.server, self.connection = _server(self.settings.kind, self.chance, self.clock)
         self.watcher = Watcher(self.server.key_field)
+        if isinstance(self.server, LateServer):
+            self.server.on_job = lambda: self.watcher.look(self.server, "us")
         self.syncs = make_syncs(self.settings)
         self.landscape = Landscape(self.syncs, self.server, self.watcher, self.chance)
         self.weather = Weather()
@@ -205,7 +207,7 @@ class SimulatedWorld:
         sync = self.chance.choice(self.syncs).name
         row = {"sync": sync, "run_id": "theirs", "host": ELSEWHERE, "pid": 1,
                "process_started": "", "taken_at": ""}  # fmt: skip
-        with self.ledger._engine.begin() as connection:
+        with self.ledger.writing() as connection:
             connection.execute(leases.insert().values(row))
         self.trace(f"another process applies {sync}")
         effects = len(self.watcher.effects)
@@ -217,7 +219,7 @@ class SimulatedWorld:
             self.watcher.violated("one at a time", f"{sync} was applied by two processes")
         if len(self.watcher.effects) != effects:
             self.watcher.violated("one at a time", "something was written all the same")
-        with self.ledger._engine.begin() as connection:
+        with self.ledger.writing() as connection:
             connection.execute(leases.delete().where(leases.c.run_id == "theirs"))
 
     def _lose_ledger(self) -> None:
