@@ -8,6 +8,7 @@ has in earnest.
 
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from itertools import groupby
 from typing import Any
 
@@ -16,6 +17,7 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from splink import comparison_level_library as levels
 from splink import comparison_library as comparisons
 from splink.internals.comparison_creator import ComparisonCreator
+from splink.internals.exceptions import EMTrainingException
 
 from benchmarks.identity.components import Components, components
 from benchmarks.identity.inputs import ENTITY_TYPES
@@ -111,20 +113,24 @@ left join intermediate.int_company_names_normalised as names
     on records.company_name = names.raw_name
 """
 _BLOCKS = {
-    "person": (
-        ("phone",),
-        ("email",),
-        ("wechat_unionid",),
-        ("national_id",),
-        ("name_key",),
-        ("address",),
+    "person": tuple(
+        (column,)
+        for column in ("phone", "email", "wechat_unionid", "national_id", "name_key", "address")
     ),
-    "organisation": (("tax_id",), ("phone",), ("email",), ("name_key",), ("address",)),
+    "organisation": tuple(
+        (column,) for column in ("tax_id", "phone", "email", "name_key", "address")
+    ),
 }
 _TRAINED_ON = {
-    "person": (("phone",), ("name_key",)),
-    "organisation": (("name_key",), ("tax_id",)),
+    "person": ("phone", "name_key", "birth_date"),
+    "organisation": ("name_key", "tax_id"),
 }
+_SURE = {
+    "person": (("phone", "name_key"), ("email", "name_key"), ("wechat_unionid",), ("national_id",)),
+    "organisation": (("tax_id",), ("name_key", "region")),
+}
+SURE_SHARE = 0.5
+"""How many of the pairs that are one agree on what is sure: a guess, which hardly matters."""
 
 
 def compare(connection: duckdb.DuckDBPyConnection) -> Mapping[str, Mapping[str, Scores]]:
@@ -164,25 +170,32 @@ def _predicted(connection: duckdb.DuckDBPyConnection, entity_type: str) -> list[
     """Train Splink and predict: pairs with their match weight, the surest first."""
     table = f"splink_{entity_type}"
     columns = _filled(connection, table)
-    blocks = [block for block in _BLOCKS[entity_type] if set(block) <= columns]
-    trained_on = [block for block in _TRAINED_ON[entity_type] if set(block) <= columns]
-    if not trained_on:
+    compared = _comparisons(columns)
+    blocks, sure = (
+        [rule for rule in rules[entity_type] if set(rule) <= columns] for rules in (_BLOCKS, _SURE)
+    )
+    if len(compared) < 2:
+        # from one column alone nothing can be learnt
         return []
     settings = SettingsCreator(
         link_type="dedupe_only",
-        comparisons=_comparisons(columns),
-        blocking_rules_to_generate_predictions=[block_on(*block) for block in blocks],
+        comparisons=compared,
+        blocking_rules_to_generate_predictions=[block_on(*rule) for rule in blocks],
         retain_intermediate_calculation_columns=False,
     )
     database = DuckDBAPI(connection)
     linker = Linker(database.register(table), settings, log_level=None)
     training = linker.training
-    training.estimate_probability_two_random_records_match(
-        [block_on(*block) for block in blocks if block != ("address",)], recall=0.8
-    )
+    if sure:
+        training.estimate_probability_two_random_records_match(
+            [block_on(*rule) for rule in sure], recall=SURE_SHARE
+        )
     training.estimate_u_using_random_sampling(max_pairs=SAMPLED_PAIRS, seed=SEED)
-    for block in trained_on:
-        training.estimate_parameters_using_expectation_maximisation(block_on(*block))
+    for column in _TRAINED_ON[entity_type]:
+        # of few records, perhaps no two share a birth date
+        with suppress(EMTrainingException):
+            if column in columns:
+                training.estimate_parameters_using_expectation_maximisation(block_on(column))
     predicted = linker.inference.predict(threshold_match_weight=-5)
     return connection.execute(
         f"select unique_id_l, unique_id_r, match_weight from {predicted.physical_name} "

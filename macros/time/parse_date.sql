@@ -4,7 +4,11 @@
         regexp_replaced(narrow_text(expression), '[T ]+[0-9]{1,2}:[0-9].*$'),
         '([0-9])[a-z]{2} ', '\\1 '
     ) -%}
-    {{ return(adapter.dispatch('parse_date', 'tongke')(clean_text(day))) }}
+    {#- a year of two digits would be read as one of antiquity #}
+    case
+        when {{ regexp_matches(expression, '[0-9０-９]{4}') }}
+            then {{ adapter.dispatch('parse_date', 'tongke')(clean_text(day)) }}
+    end
 {%- endmacro %}
 
 {% macro default__parse_date(day) -%}
