@@ -6,58 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warehouse import functions
-from warehouse.functions import latin_text, parse_phone, person_name, plain_text
-
-LETTERS = st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=8)
-
-
-def key(name: str, surname_length: int = 1) -> str | None:
-    return person_name(plain_text(name), surname_length)["key"]
-
-
-@pytest.mark.parametrize(
-    ("name", "others", "surname_length"),
-    [
-        (
-            "张三",
-            ["張三", "张 三", "Zhang San", "SAN ZHANG", "zhangsan", "Zhang, San", "张三(VIP)"],
-            1,
-        ),
-        ("欧阳清漪", ["歐陽清漪", "Ouyang Qingyi", "Qing-Yi Ouyang"], 2),
-        ("吕娜", ["Lü Na", "Lv Na", "LYU NA"], 1),
-        ("单雄", ["Shan Xiong"], 1),
-        ("José Müller", ["JOSE MULLER", "Muller, Jose", "José T. Müller"], 1),
-        ("Seán O'Brien", ["Sean OBrien", "O’Brien, Sean"], 1),
-        ("约翰·史密斯", ["Yuehan Shimisi"], 1),
-        ("Иван Петров", ["ПЕТРОВ ИВАН"], 1),
-    ],
-)
-def test_every_way_of_writing_a_name_has_one_key(
-    name: str, others: list[str], surname_length: int
-) -> None:
-    assert {key(other, surname_length) for other in others} == {key(name, surname_length)}
-
-
-@pytest.mark.parametrize(
-    ("one", "other"), [("张三", "张伟"), ("王𠮷", "王芳"), ("Jo Li", "Jo Lin")]
-)
-def test_different_names_have_different_keys(one: str, other: str) -> None:
-    assert key(one) != key(other)
-
-
-@given(LETTERS, LETTERS)
-def test_the_order_of_the_parts_never_matters(first: str, last: str) -> None:
-    assert key(f"{first} {last}") == key(f"{last.upper()}, {first.title()}")
-
+from warehouse.functions import latin_text, parse_phone, plain_text
 
 @given(st.text(max_size=40))
 def test_a_normal_form_is_its_own_normal_form(text: str) -> None:
     assert plain_text(plain_text(text)) == plain_text(text)
-
-
-@pytest.mark.parametrize("name", ["", " ", "123", "()", "???", "。"])
-def test_what_is_no_name_has_no_key(name: str) -> None:
-    assert key(name) is None
 
 
 def test_latin_text_spells_what_it_can() -> None:
@@ -107,8 +60,8 @@ def test_sql_calls_them_and_keeps_nulls() -> None:
     with duckdb.connect() as connection:
         functions.register(connection)
         rows = connection.execute(
-            "select plain_text(t), latin_text(t), person_name(t, 1)['key'], parse_phone(t)['e164'] "
+            "select plain_text(t), latin_text(t), parse_phone(t)['e164'] "
             "from (values (null), ('张三')) as texts (t)"
         ).fetchall()
 
-    assert rows == [(None, None, None, None), ("张三", "zhangsan", "angsanzh", None)]
+    assert rows == [(None, None, None), ("张三", "zhangsan", None)]

@@ -1,3 +1,0 @@
-{% macro person_name(name, surname_length) -%}
-    person_name({{ name }}, cast({{ surname_length }} as integer))
-{%- endmacro %}

@@ -1,0 +1,122 @@
+-- One row per spelling of a person's name in Han characters, parted and spelled in letters.
+with
+
+names as (
+
+    select *
+    from {{ ref('int_person_names_untitled') }}
+    where script = 'han' and name is not null
+
+),
+
+surnames as (
+
+    select * from {{ ref('chinese_surnames') }}
+
+),
+
+surnamed as (
+
+    select
+        names.raw_name,
+        names.name,
+        names.beginning,
+        single_surnames.is_common,
+        coalesce(compound_surnames.surname, single_surnames.surname) as surname
+    from names
+    left outer join surnames as compound_surnames
+        on left(names.name, 2) = compound_surnames.surname
+    left outer join surnames as single_surnames
+        on left(names.name, 1) = single_surnames.surname
+
+),
+
+measured as (
+
+    select
+        raw_name,
+        name,
+        case
+            when contains(name, '·') then 'dotted'
+            when name = surname and (beginning is null or beginning = '老' or is_common)
+                then 'a surname'
+            -- 小芳
+            when length(name) = 1 then 'a given name'
+            -- 买买提江: of a people that has no surnames, or not Chinese
+            when length(name) > 2 + length(coalesce(surname, '-')) then 'whole'
+            else 'surname first'
+        end as form,
+        coalesce(surname, left(name, 1)) as first_part
+    from surnamed
+
+),
+
+parted as (
+
+    select
+        raw_name,
+        name,
+        case
+            when form in ('a surname', 'surname first') then first_part
+            -- 阿卜杜拉·买买提
+            when form = 'dotted' then {{ regexp_replaced('name', '^[^·]*·') }}
+        end as surname,
+        case
+            when form = 'surname first' then substr(name, length(first_part) + 1)
+            when form = 'dotted' then split_part(name, '·', 1)
+            when form != 'a surname' then name
+        end as given,
+        form in ('dotted', 'whole', 'surname first') as is_full,
+        form = 'dotted' as is_given_first
+    from measured
+
+),
+
+-- there are a hundred times fewer parts of names than names
+parts as (
+
+    select surname as part from parted
+    where surname is not null
+    union by name
+    select given as part from parted
+    where given is not null
+
+),
+
+spelled_parts as (
+
+    select
+        part,
+        {{ latin_text(regexp_replaced('part', '·')) }} as spelling
+    from parts
+
+),
+
+spelled as (
+
+    select
+        parted.raw_name,
+        parted.name as written,
+        -- some characters are read otherwise where they are surnames
+        coalesce(surnames.pinyin, spelled_surnames.spelling) as surname,
+        spelled_givens.spelling as given,
+        parted.is_full,
+        parted.is_given_first
+    from parted
+    left outer join surnames on parted.surname = surnames.surname
+    left outer join spelled_parts as spelled_surnames on parted.surname = spelled_surnames.part
+    left outer join spelled_parts as spelled_givens on parted.given = spelled_givens.part
+
+)
+
+select
+    raw_name,
+    written,
+    surname,
+    given,
+    is_full,
+    case
+        when is_given_first then given || ' ' || surname
+        else concat_ws(' ', surname, given)
+    end as spelling
+from spelled
