@@ -14,12 +14,30 @@ import duckdb
 import phonenumbers
 import pyarrow as pa
 from duckdb.func import PythonUDFType
-from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 HOME_REGION = "CN"
 """Where a phone number without a country code is taken to be."""
 
+FOREIGN_REGIONS = ("US", "GB", "AU", "DE", "FR")
+"""Where a number that HOME_REGION hasn't may be from; the country isn't guessed from it."""
+
 _SCIENTIFIC = re.compile(r"(?P<whole>\d)(?:\.(?P<rest>\d+))?[eE]\+?(?P<exponent>\d+)")
+_MENDED = (
+    # 13,812,345,678
+    (re.compile(r"(?<=\d),(?=\d{3}(,|$))"), ""),
+    # 13812345678(张)
+    (re.compile(r"\([^()\d]*\)"), " "),
+    (re.compile(r"转|轉|分机"), " ext "),
+    # 010-62345678-801
+    (re.compile(r"^(0\d{2,3}[ -]?\d{7,8}) ?[-*] ?(\d{1,6})$"), r"\1 ext \2"),
+    # 010-62345678/79 are two lines of one office
+    (re.compile(r"^(.*\d{7,8})/\d{1,4}$"), r"\1"),
+)
+_NORTH_AMERICAN = re.compile(
+    r"(1[ .-]*(?=\()|1[ .-]+)?(\([2-9]\d\d\)|(?!400|800)[2-9]\d\d[ .-])[ .-]*[2-9]\d\d[ .-]?\d{4}(?!\d)"
+)
+"""Grouped by three, three and four, which no Chinese number is but those of 400 and 800."""
 _PHONE_KINDS = {
     PhoneNumberType.MOBILE: "mobile",
     PhoneNumberType.FIXED_LINE: "landline",
@@ -56,26 +74,53 @@ def latin_text(text: str) -> str:
 def parse_phone(raw: str) -> Phone:
     """Parse a phone number of any country; one without a country code is of HOME_REGION.
 
-    `parse_phone("021-58881234转801")` is `+862158881234;ext=801`, an extension.
+    `parse_phone("021-58881234转801")` is `+862158881234;ext=801`, an extension. A number that only
+    another country has, `0412 345 678`, stays without one: `national:412345678`.
     """
-    text = re.sub(r"\.0$", "", unicodedata.normalize("NFKC", raw).strip())
+    text = re.sub(r"\.0+$", "", unicodedata.normalize("NFKC", raw).strip())
     if found := _SCIENTIFIC.fullmatch(text):
         digits = found["whole"] + (found["rest"] or "")
         if len(digits) - 1 < int(found["exponent"]):
-            return Phone(e164=None, kind=None, reason="digits lost by a spreadsheet")
+            return _no_phone("digits lost by a spreadsheet")
         text = digits
-    text = re.sub(r"转|轉|分机", " ext ", text)
-    try:
-        number = phonenumbers.parse(text, HOME_REGION)
-    except NumberParseException:
-        return Phone(e164=None, kind=None, reason="not a phone number")
+    for pattern, replacement in _MENDED:
+        text = pattern.sub(replacement, text)
+    region = "US" if _NORTH_AMERICAN.match(text) else HOME_REGION
+    number = _parsed(text, region)
+    if number is None:
+        return _no_phone("not a phone number")
     if not phonenumbers.is_valid_number(number):
-        return Phone(e164=None, kind=None, reason="no such phone number")
+        return _national(text)
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     if number.extension:
         return Phone(e164=f"{e164};ext={number.extension}", kind="extension", reason=None)
     kind = _PHONE_KINDS.get(phonenumbers.number_type(number), "other")
     return Phone(e164=e164, kind=kind, reason=None)
+
+
+def _national(text: str) -> Phone:
+    """Give a number that has no country code and isn't of HOME_REGION, if another country has it.
+
+    Eleven digits after a 1 are a mistyped mobile, and fewer than nine lack their area code.
+    """
+    digits = re.sub(r"\D", "", text)
+    if len(digits) >= 9 and not re.match(r"[^\d(]*([+1]|00)", text):
+        for region in FOREIGN_REGIONS:
+            number = _parsed(text, region)
+            if number is not None and phonenumbers.is_valid_number(number):
+                return Phone(e164=f"national:{number.national_number}", kind="national", reason=None)
+    return _no_phone("no such phone number")
+
+
+def _parsed(text: str, region: str) -> PhoneNumber | None:
+    try:
+        return phonenumbers.parse(text, region)
+    except NumberParseException:
+        return None
+
+
+def _no_phone(reason: str) -> Phone:
+    return Phone(e164=None, kind=None, reason=reason)
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,6 +1,6 @@
 {% macro home_mobile(expression) -%}
     {%- set digits = regexp_replaced(
-        regexp_replaced(narrow_text(expression), '[.]0$'), '[\\s().·\u3000\u00a0-]'
+        regexp_replaced(narrow_text(expression), '[.]0+$'), '[\\s().·\u3000\u00a0-]'
     ) -%}
     case
         {#- most are typed as they should be, and need no mending #}

@@ -1,10 +1,10 @@
 {% macro unaccented(expression) -%}
     {#- letters that aren't a plain letter with an accent -#}
-    {%- set text = 'translate(lower(' ~ expression ~ "), 'øłđðı', 'olddi')" -%}
+    {%- set plain = namespace(text='translate(lower(' ~ expression ~ "), 'øłđðı', 'olddi')") -%}
     {%- for letter, spelling in [('ß', 'ss'), ('æ', 'ae'), ('œ', 'oe'), ('þ', 'th')] -%}
-        {%- set text = 'replace(' ~ text ~ ", '" ~ letter ~ "', '" ~ spelling ~ "')" -%}
+        {%- set plain.text = 'replace(' ~ plain.text ~ ", '" ~ letter ~ "', '" ~ spelling ~ "')" -%}
     {%- endfor -%}
-    {{ return(adapter.dispatch('unaccented', 'tongke')(text)) }}
+    {{ return(adapter.dispatch('unaccented', 'tongke')(plain.text)) }}
 {%- endmacro %}
 
 {% macro default__unaccented(text) -%}

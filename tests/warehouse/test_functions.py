@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from warehouse import functions
 from warehouse.functions import latin_text, parse_phone, plain_text
 
+
 @given(st.text(max_size=40))
 def test_a_normal_form_is_its_own_normal_form(text: str) -> None:
     assert plain_text(plain_text(text)) == plain_text(text)

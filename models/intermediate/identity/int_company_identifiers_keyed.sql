@@ -13,6 +13,12 @@ phones as (
 
 ),
 
+emails as (
+
+    select * from {{ ref('int_emails_normalised') }}
+
+),
+
 names as (
 
     select * from {{ ref('int_company_names_normalised') }}
@@ -44,6 +50,7 @@ judged_tax_ids as (
         identifier_type,
         raw_value,
         identifier,
+        {{ organisation_code('identifier') }} as weak_identifier,
         case when not {{ is_tax_id('identifier') }} then 'no such tax id' end as reason
     from carried_tax_ids
 
@@ -57,6 +64,7 @@ carried_names as (
         company_records.company_name as raw_value,
         names.name_key as identifier,
         names.region,
+        names.weak_name_key as weak_identifier,
         case when length(names.name_key) < 2 then 'too short' end as reason
     from company_records
     inner join names on company_records.company_name = names.raw_name
@@ -70,6 +78,7 @@ carried_phones as (
         'phone' as identifier_type,
         company_records.phone as raw_value,
         phones.phone as identifier,
+        phones.weak_phone as weak_identifier,
         phones.reason
     from company_records
     inner join phones on company_records.phone = phones.raw_phone
@@ -79,25 +88,14 @@ carried_phones as (
 carried_emails as (
 
     select
-        record_key,
+        company_records.record_key,
         'email' as identifier_type,
-        email as raw_value,
-        {{ email_address('email') }} as identifier
+        company_records.email as raw_value,
+        emails.email as identifier,
+        emails.weak_email as weak_identifier,
+        emails.reason
     from company_records
-    where email is not null
-
-),
-
-judged_emails as (
-
-    select
-        record_key,
-        identifier_type,
-        raw_value,
-        identifier,
-        case when not {{ is_email_address('identifier') }} then 'not an e-mail address' end
-            as reason
-    from carried_emails
+    inner join emails on company_records.email = emails.raw_email
 
 ),
 
@@ -109,7 +107,7 @@ carried as (
     union all by name
     select * from carried_phones
     union all by name
-    select * from judged_emails
+    select * from carried_emails
 
 ),
 
@@ -121,6 +119,7 @@ keyed as (
         carried.raw_value,
         carried.identifier,
         carried.region,
+        case when placeholders.value is null then carried.weak_identifier end as weak_identifier,
         case
             when placeholders.value is not null then 'placeholder'
             else carried.reason

@@ -80,15 +80,62 @@ spelled as (
             when is_chinese
                 then lower({{ regexp_replaced('plain_name', '[\\p{P}\\p{S}\\s]') }})
             else
-                trim(
-                    {{ regexp_replaced(
-                        "replace(" ~ latin_text('raw_name') ~ ", '&', ' and ')",
+                {{ regexp_replaced(
+                    'trim(' ~ regexp_replaced(
+                        "replace(" ~ unaccented('plain_name') ~ ", '&', ' and ')",
                         '[\\p{P}\\p{S}\\s]+',
                         ' '
-                    ) }}
-                )
+                    ) ~ ')',
+                    '^the '
+                ) }}
         end as spelling
     from plain
+
+),
+
+found_forms as (
+
+    select
+        spelled.raw_name,
+        legal_forms.legal_form
+    from spelled
+    inner join legal_forms
+        on
+            -- a join that can be hashed
+            right(spelled.spelling, 2) = right(legal_forms.legal_form, 2)
+            and ends_with(
+                spelled.spelling,
+                case when spelled.is_chinese then '' else ' ' end || legal_forms.legal_form
+            )
+    where legal_forms.position = 'end'
+
+    union all by name
+
+    select
+        spelled.raw_name,
+        legal_forms.legal_form
+    from spelled
+    inner join legal_forms on contains(spelled.spelling, legal_forms.legal_form)
+    where contains(spelled.spelling, '公司') and legal_forms.position = 'anywhere'
+
+),
+
+longest_forms as (
+
+    select
+        found_forms.raw_name,
+        legal_forms.legal_form,
+        legal_forms.position,
+        legal_forms.stands_for
+    from found_forms
+    inner join legal_forms on found_forms.legal_form = legal_forms.legal_form
+    qualify
+        row_number()
+            over (
+                partition by found_forms.raw_name
+                order by length(legal_forms.legal_form) desc, legal_forms.legal_form asc
+            )
+        = 1
 
 ),
 
@@ -98,45 +145,64 @@ formed as (
         spelled.raw_name,
         spelled.is_chinese,
         spelled.bracketed,
-        legal_forms.legal_form,
+        longest_forms.legal_form,
         case
-            when legal_forms.legal_form is null then spelled.spelling
-            when legal_forms.position = 'anywhere'
+            when longest_forms.legal_form is null then spelled.spelling
+            when longest_forms.position = 'anywhere'
                 then
                     replace(
                         spelled.spelling,
-                        legal_forms.legal_form,
-                        coalesce(legal_forms.stands_for, '')
+                        longest_forms.legal_form,
+                        coalesce(longest_forms.stands_for, '')
                     )
             else
                 trim(
                     left(
-                        spelled.spelling, length(spelled.spelling) - length(legal_forms.legal_form)
+                        spelled.spelling,
+                        length(spelled.spelling) - length(longest_forms.legal_form)
                     )
                 )
         end as distinctive
     from spelled
-    left outer join legal_forms
+    left outer join longest_forms on spelled.raw_name = longest_forms.raw_name
+
+),
+
+-- the place in brackets, or in front
+found_regions as (
+
+    select
+        formed.raw_name,
+        regions.region,
+        true as is_bracketed
+    from formed
+    inner join regions on formed.bracketed = regions.region
+    where formed.is_chinese
+
+    union all by name
+
+    select
+        formed.raw_name,
+        regions.region,
+        false as is_bracketed
+    from formed
+    inner join regions
         on
-            (
-                legal_forms.position = 'anywhere'
-                and contains(spelled.spelling, legal_forms.legal_form)
-            )
-            or (
-                legal_forms.position = 'end'
-                and ends_with(
-                    spelled.spelling,
-                    case when spelled.is_chinese then '' else ' ' end || legal_forms.legal_form
-                )
-            )
+            left(formed.distinctive, 2) = left(regions.region, 2)
+            and starts_with(formed.distinctive, regions.region)
+    where formed.is_chinese
+
+),
+
+longest_regions as (
+
+    select
+        raw_name,
+        region
+    from found_regions
     qualify
         row_number()
-            over (
-                partition by spelled.raw_name
-                order by
-                    length(legal_forms.legal_form) desc nulls last,
-                    legal_forms.legal_form asc
-            )
+            over (partition by raw_name order by is_bracketed desc, length(region) desc)
         = 1
 
 ),
@@ -150,31 +216,46 @@ placed as (
         formed.distinctive,
         {{ regexp_matches('formed.distinctive', '分公司|子公司|分店|分行|分部|分厂|办事处|门店') }}
             as is_branch,
-        regions.region,
+        longest_regions.region,
         case
-            when regions.region is null then formed.distinctive
-            when starts_with(formed.distinctive, regions.region)
+            when longest_regions.region is null then formed.distinctive
+            when starts_with(formed.distinctive, longest_regions.region)
                 then
                     {{ regexp_replaced(
-                        'substr(formed.distinctive, length(regions.region) + 1)', '^(省|市)'
+                        'substr(formed.distinctive, length(longest_regions.region) + 1)',
+                        '^(省|市)'
                     ) }}
             else replace(formed.distinctive, formed.bracketed, '')
         end as without_region
     from formed
-    left outer join regions
-        on
-            formed.is_chinese
-            and (
-                formed.bracketed = regions.region
-                or starts_with(formed.distinctive, regions.region)
-            )
-    qualify
-        row_number()
-            over (
-                partition by formed.raw_name
-                order by regions.region = formed.bracketed desc, length(regions.region) desc
-            )
-        = 1
+    left outer join longest_regions on formed.raw_name = longest_regions.raw_name
+
+),
+
+-- 华创集团, 华创（中国） and 华创科技上海分公司 belong together, and are companies of their own
+weakened as (
+
+    select
+        raw_name,
+        is_chinese,
+        legal_form,
+        distinctive,
+        is_branch,
+        region,
+        without_region,
+        case
+            when is_chinese
+                then {{ regexp_replaced(
+                    'without_region',
+                    '(.{2}市?)?(分公司|子公司|分店|分行|分部|分厂|办事处|门店)$|集团|控股|股份|中国|总部'
+                ) }}
+            else
+                {{ regexp_replaced(
+                    "without_region",
+                    '\\b(group|holdings?|international|intl|worldwide|global|company|china|usa)\\b'
+                ) }}
+        end as weakened_name
+    from placed
 
 ),
 
@@ -194,11 +275,15 @@ normalised as (
             select 1
             from organisation_words
             where
-                ends_with(placed.distinctive, organisation_words.word)
+                ends_with(weakened.distinctive, organisation_words.word)
                 -- 杨景行 is a person, 惠民大药店 is not
-                and length(placed.distinctive) + length(organisation_words.word) > 5
-        ) as is_company_like
-    from placed
+                and length(weakened.distinctive) + length(organisation_words.word) > 5
+        ) as is_company_like,
+        case
+            when length(replace(weakened_name, ' ', '')) >= 2 then replace(weakened_name, ' ', '')
+            else replace(distinctive, ' ', '')
+        end as weak_name_key
+    from weakened
 
 )
 

@@ -13,15 +13,15 @@ phones as (
 
 ),
 
-placeholders as (
+emails as (
 
-    select * from {{ ref('placeholders') }}
+    select * from {{ ref('int_emails_normalised') }}
 
 ),
 
-role_mailboxes as (
+placeholders as (
 
-    select * from {{ ref('role_mailboxes') }}
+    select * from {{ ref('placeholders') }}
 
 ),
 
@@ -33,6 +33,7 @@ carried_phones as (
         person_records.phone as raw_value,
         phones.phone as identifier,
         phones.phone_kind as identifier_kind,
+        phones.weak_phone as weak_identifier,
         phones.reason
     from person_records
     inner join phones on person_records.phone = phones.raw_phone
@@ -42,31 +43,14 @@ carried_phones as (
 carried_emails as (
 
     select
-        record_key,
+        person_records.record_key,
         'email' as identifier_type,
-        email as raw_value,
-        {{ email_address('email') }} as identifier
+        person_records.email as raw_value,
+        emails.email as identifier,
+        emails.weak_email as weak_identifier,
+        case when emails.is_role then 'mailbox of a role' else emails.reason end as reason
     from person_records
-    where email is not null
-
-),
-
-judged_emails as (
-
-    select
-        record_key,
-        identifier_type,
-        raw_value,
-        identifier,
-        case
-            when not {{ is_email_address('identifier') }} then 'not an e-mail address'
-            when
-                split_part(identifier, '@', 1) in (
-                    select role_mailboxes.local_part from role_mailboxes
-                )
-                then 'mailbox of a role'
-        end as reason
-    from carried_emails
+    inner join emails on person_records.email = emails.raw_email
 
 ),
 
@@ -86,27 +70,50 @@ carried_unionids as (
 
 ),
 
-carried_national_ids as (
+coded_documents as (
 
     select
         record_key,
-        'national_id' as identifier_type,
         national_id as raw_value,
-        {{ code_text('national_id') }} as identifier
+        {{ code_text('national_id') }} as code
     from person_records
     where national_id is not null
 
 ),
 
-judged_national_ids as (
+documents as (
+
+    select
+        record_key,
+        raw_value,
+        {{ resident_id('code') }} as identifier
+    from coded_documents
+
+),
+
+carried_documents as (
+
+    select
+        record_key,
+        raw_value,
+        identifier,
+        {{ document_type('identifier') }} as identifier_type
+    from documents
+
+),
+
+judged_documents as (
 
     select
         record_key,
         identifier_type,
         raw_value,
         identifier,
-        case when not {{ is_resident_id('identifier') }} then 'not a resident ID' end as reason
-    from carried_national_ids
+        case
+            when identifier_type = 'national_id' and not {{ is_resident_id('identifier') }}
+                then 'not a resident ID'
+        end as reason
+    from carried_documents
 
 ),
 
@@ -114,11 +121,11 @@ carried as (
 
     select * from carried_phones
     union all by name
-    select * from judged_emails
+    select * from carried_emails
     union all by name
     select * from carried_unionids
     union all by name
-    select * from judged_national_ids
+    select * from judged_documents
 
 ),
 
@@ -130,6 +137,7 @@ keyed as (
         carried.raw_value,
         carried.identifier,
         carried.identifier_kind,
+        case when placeholders.value is null then carried.weak_identifier end as weak_identifier,
         case
             when placeholders.value is not null then 'placeholder'
             else carried.reason
@@ -138,7 +146,12 @@ keyed as (
     from carried
     left outer join placeholders
         on
-            carried.identifier_type = placeholders.attribute
+            -- a document's number is typed into one field, whatever document it is
+            case
+                when carried.identifier_type in ('passport', 'permit', 'foreign_id')
+                    then 'national_id'
+                else carried.identifier_type
+            end = placeholders.attribute
             and carried.identifier = placeholders.value
 
 )

@@ -1,35 +1,22 @@
--- One row per spelling of a phone number.
+-- One row per phone number in each spelling of a phone.
 with
 
-person_records as (
+phones as (
 
-    select * from {{ ref('int_person_records_unioned') }}
-
-),
-
-company_records as (
-
-    select * from {{ ref('int_company_records_unioned') }}
+    select * from {{ ref('int_phones_split') }}
 
 ),
 
-raw_phones as (
-
-    select phone as raw_phone from person_records
-    where phone is not null
-    union by name
-    select phone as raw_phone from company_records
-    where phone is not null
-
-),
-
--- most are mobiles of the home country, which SQL knows a hundred times faster
-home_mobiles as (
+-- most are of the home country, or grouped as in North America: SQL knows them a hundred times faster
+known as (
 
     select
         raw_phone,
-        {{ home_mobile('raw_phone') }} as phone
-    from raw_phones
+        phone as typed_phone,
+        {{ home_mobile('phone') }} as home_mobile,
+        {{ north_american_phone('phone') }} as north_american_phone,
+        {{ home_landline('phone') }} as home_landline
+    from phones
 
 ),
 
@@ -37,30 +24,71 @@ parsed as (
 
     select
         raw_phone,
-        {{ parse_phone('raw_phone') }} as parsed_phone
-    from home_mobiles
-    where phone is null
+        typed_phone,
+        {{ parse_phone('typed_phone') }} as parsed_phone
+    from known
+    where home_mobile is null and north_american_phone is null and home_landline is null
 
 ),
 
-normalised as (
+unioned as (
 
     select
         raw_phone,
-        phone,
-        'mobile' as phone_kind,
-        null as reason
-    from home_mobiles
-    where phone is not null
+        typed_phone,
+        null as reason,
+        coalesce(north_american_phone, home_mobile, home_landline) as phone,
+        case
+            when north_american_phone is null and home_mobile is null then 'landline'
+            else 'mobile'
+        end as phone_kind
+    from known
+    where home_mobile is not null or north_american_phone is not null or home_landline is not null
 
     union all by name
 
     select
         raw_phone,
+        typed_phone,
+        parsed_phone['reason'] as reason,
         parsed_phone['e164'] as phone,
-        parsed_phone['kind'] as phone_kind,
-        parsed_phone['reason'] as reason
+        parsed_phone['kind'] as phone_kind
     from parsed
+
+),
+
+-- the digits that everybody types, whatever stands around them
+dialled as (
+
+    select
+        raw_phone,
+        phone,
+        phone_kind,
+        reason,
+        {{ regexp_replaced(
+            "split_part(coalesce(phone, " ~ regexp_replaced('typed_phone', '[.]0+$') ~ "), ';', 1)",
+            '(转|轉|分机|ext|x|#).*$|[^0-9]'
+        ) }} as digits
+    from unioned
+
+),
+
+normalised as (
+
+    select distinct
+        raw_phone,
+        phone,
+        phone_kind,
+        reason,
+        case
+            when
+                reason is distinct from 'digits lost by a spreadsheet'
+                and length(digits) >= 7
+                -- 00000000
+                and replace(digits, left(digits, 1), '') != ''
+                then right(digits, 8)
+        end as weak_phone
+    from dialled
 
 )
 

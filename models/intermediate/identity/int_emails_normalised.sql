@@ -1,0 +1,135 @@
+-- One row per e-mail address in each spelling of one: a cell may hold several.
+with
+
+person_records as (
+
+    select * from {{ ref('int_person_records_unioned') }}
+
+),
+
+company_records as (
+
+    select * from {{ ref('int_company_records_unioned') }}
+
+),
+
+placeholders as (
+
+    select * from {{ ref('placeholders') }}
+
+),
+
+role_mailboxes as (
+
+    select * from {{ ref('role_mailboxes') }}
+
+),
+
+email_domain_typos as (
+
+    select * from {{ ref('email_domain_typos') }}
+
+),
+
+raw_emails as (
+
+    select email as raw_email from person_records
+    where email is not null
+    union by name
+    select email as raw_email from company_records
+    where email is not null
+
+),
+
+-- a comma parts two addresses only where there are two
+single_emails as (
+
+    select
+        raw_email,
+        raw_email as typed_email
+    from raw_emails
+    where not {{ regexp_matches('raw_email', '[@＠].*[@＠]') }}
+
+    union all by name
+
+    select
+        raw_email,
+        {{ exploded(
+            "string_split(" ~ regexp_replaced('raw_email', '[;；,，、|/\\s]+', ';') ~ ", ';')"
+        ) }} as typed_email
+    from raw_emails
+    where {{ regexp_matches('raw_email', '[@＠].*[@＠]') }}
+
+),
+
+addressed as (
+
+    select
+        raw_email,
+        {{ email_address('typed_email') }} as email,
+        {{ regexp_matches('raw_email', '[@＠].*[@＠]') }} as is_one_of_several
+    from single_emails
+
+),
+
+shaped as (
+
+    select distinct
+        raw_email,
+        email,
+        {{ is_email_address('email') }} as is_valid,
+        split_part(email, '@', 2) as domain,
+        {{ regexp_replaced("split_part(email, '@', 1)", '[+].*$') }} as mailbox
+    from addressed
+    -- the names beside the addresses
+    where not is_one_of_several or contains(email, '@')
+
+),
+
+judged as (
+
+    select
+        shaped.raw_email,
+        shaped.email,
+        shaped.mailbox,
+        coalesce(email_domain_typos.domain, shaped.domain) as mended_domain,
+        -- sales2 is a role too; info1985 may be a person
+        shaped.is_valid
+        and {{ regexp_replaced('shaped.mailbox', '[._-]?[0-9]{1,2}$') }} in (
+            select role_mailboxes.local_part from role_mailboxes
+        ) as is_role,
+        case
+            when not shaped.is_valid then 'not an e-mail address'
+            when
+                shaped.domain in (
+                    select placeholders.value from placeholders
+                    where placeholders.attribute = 'email_domain'
+                )
+                or shaped.mailbox in (
+                    select placeholders.value from placeholders
+                    where placeholders.attribute = 'email_local_part'
+                )
+                then 'placeholder'
+        end as reason
+    from shaped
+    left outer join email_domain_typos on shaped.domain = email_domain_typos.typo
+
+),
+
+normalised as (
+
+    select
+        raw_email,
+        email,
+        reason,
+        is_role,
+        case
+            when reason is not null or is_role then null
+            when mended_domain = 'gmail.com' then replace(mailbox, '.', '') || '@gmail.com'
+            else mailbox || '@' || mended_domain
+        end as weak_email
+    from judged
+
+)
+
+select * from normalised

@@ -1,0 +1,101 @@
+-- One row per spelling of an address in letters, parted into state, city, postcode and the rest.
+{%- set states =
+    'al|ak|az|ar|ca|co|ct|de|dc|fl|ga|hi|id|il|in|ia|ks|ky|la|me|md|ma|mi|mn|ms|mo|mt|ne|nv|nh|nj|nm'
+    ~ '|ny|nc|nd|oh|ok|or|pa|pr|ri|sc|sd|tn|tx|ut|vt|va|wa|wv|wi|wy'
+    ~ '|nsw|vic|qld|tas|nt|act|ab|bc|mb|nb|nl|ns|on|pe|qc|sk' %}
+
+with
+
+addresses as (
+
+    select *
+    from {{ ref('int_addresses_cleaned') }}
+    where not is_han
+
+),
+
+-- the country is seldom typed twice
+homely as (
+
+    select
+        raw_address,
+        trim(
+            both ' ,' from {{ regexp_replaced(
+                regexp_replaced('address', '([ ,])(?:d|a|b|f|i|ch|nl)-([0-9]{4,5}) ', '\\1\\2 '),
+                '[ ,]+(usa|us|united states( of america)?|uk|united kingdom|england|scotland|wales|ireland'
+                ~ '|germany|deutschland|france|australia|canada|austria|switzerland|china|pr china)[ ,]*$'
+            ) }}
+        ) as address
+    from addresses
+
+),
+
+-- 62704-1234, SW1A 1AA, K1A 0B6, 1012 AB; 10115 in front of its city
+posted as (
+
+    select
+        raw_address,
+        address,
+        coalesce(
+            nullif(regexp_extract(address, '\b([a-z]{1,2}[0-9][0-9a-z]? ?[0-9][a-z]{2})$', 1), ''),
+            nullif(regexp_extract(address, '\b([a-z][0-9][a-z] ?[0-9][a-z][0-9])$', 1), ''),
+            nullif(regexp_extract(address, '\b([0-9]{5})(?:-[0-9]{4})?$', 1), ''),
+            nullif(regexp_extract(address, ', *([1-9][0-9]{3} ?[a-z]{2}) [^0-9,]+$', 1), ''),
+            nullif(regexp_extract(address, '[ ,]([0-9]{4,5}) [^0-9,]+$', 1), ''),
+            nullif(regexp_extract(address, '[ ,](?:nsw|vic|qld|sa|wa|tas|nt|act),? ([0-9]{4})$', 1), '')
+        ) as postcode
+    from homely
+
+),
+
+unposted as (
+
+    select
+        raw_address,
+        replace(postcode, ' ', '') as postcode,
+        trim(
+            both ' ,' from {{ regexp_replaced(
+                "replace(address, coalesce(postcode, '-'), ' ')", '-[0-9]{4}$'
+            ) }}
+        ) as address
+    from posted
+
+),
+
+stated as (
+
+    select
+        raw_address,
+        postcode,
+        nullif(regexp_extract(address, '[ ,]({{ states }})$', 1), '') as province,
+        trim(both ' ,' from {{ regexp_replaced('address', '[ ,](' ~ states ~ ')$') }}) as address
+    from unposted
+
+),
+
+-- the city stands behind the last comma
+citied as (
+
+    select
+        raw_address,
+        postcode,
+        province,
+        nullif(trim(regexp_extract(address, ',([^,0-9]+)$', 1)), '') as city,
+        {{ regexp_replaced('address', ',[^,0-9]+$') }} as address
+    from stated
+
+),
+
+parted as (
+
+    select
+        raw_address,
+        postcode,
+        province,
+        replace(replace(city, ' ', ''), '-', '') as city,
+        {{ street_words(regexp_replaced('address', '[,/]+', ' ')) }} as rest_key
+    from citied
+
+)
+
+select * from parted
