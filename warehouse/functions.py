@@ -26,7 +26,7 @@ _SCIENTIFIC = re.compile(r"(?P<whole>\d)(?:\.(?P<rest>\d+))?[eE]\+?(?P<exponent>
 _MENDED = (
     # 13,812,345,678
     (re.compile(r"(?<=\d),(?=\d{3}(,|$))"), ""),
-    # 13812345678(张)
+    # whose it is, in brackets behind it
     (re.compile(r"\([^()\d]*\)"), " "),
     (re.compile(r"转|轉|分机"), " ext "),
     # 010-62345678-801
@@ -35,7 +35,8 @@ _MENDED = (
     (re.compile(r"^(.*\d{7,8})/\d{1,4}$"), r"\1"),
 )
 _NORTH_AMERICAN = re.compile(
-    r"(1[ .-]*(?=\()|1[ .-]+)?(\([2-9]\d\d\)|(?!400|800)[2-9]\d\d[ .-])[ .-]*[2-9]\d\d[ .-]?\d{4}(?!\d)"
+    r"(1[ .-]*(?=\()|1[ .-]+)?(\([2-9]\d\d\)|(?!400|800)[2-9]\d\d[ .-])[ .-]*"
+    r"[2-9]\d\d[ .-]?\d{4}(?!\d)"
 )
 """Grouped by three, three and four, which no Chinese number is but those of 400 and 800."""
 _PHONE_KINDS = {
@@ -108,7 +109,8 @@ def _national(text: str) -> Phone:
         for region in FOREIGN_REGIONS:
             number = _parsed(text, region)
             if number is not None and phonenumbers.is_valid_number(number):
-                return Phone(e164=f"national:{number.national_number}", kind="national", reason=None)
+                significant = phonenumbers.national_significant_number(number)
+                return Phone(e164=f"national:{significant}", kind="national", reason=None)
     return _no_phone("no such phone number")
 
 

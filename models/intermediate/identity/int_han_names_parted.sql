@@ -107,16 +107,22 @@ spelled as (
     left outer join spelled_parts as spelled_surnames on parted.surname = spelled_surnames.part
     left outer join spelled_parts as spelled_givens on parted.given = spelled_givens.part
 
+),
+
+ordered as (
+
+    select
+        raw_name,
+        written,
+        surname,
+        given,
+        is_full,
+        case
+            when is_given_first then given || ' ' || surname
+            else concat_ws(' ', surname, given)
+        end as spelling
+    from spelled
+
 )
 
-select
-    raw_name,
-    written,
-    surname,
-    given,
-    is_full,
-    case
-        when is_given_first then given || ' ' || surname
-        else concat_ws(' ', surname, given)
-    end as spelling
-from spelled
+select * from ordered

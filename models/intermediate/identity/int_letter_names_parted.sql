@@ -164,19 +164,25 @@ kept as (
         {{ joined_words(kept_words(words_of('given'), 'length(word) > 1')) }} as long_given
     from parted
 
+),
+
+respelled as (
+
+    select
+        raw_name,
+        is_pinyin,
+        replace(surname, ' ', '') as surname,
+        case when long_given != '' then long_given else replace(given, ' ', '') end as given,
+        split_part(given, ' ', 1) as first_given,
+        -- 김철수 and やまだたろう have no blank
+        length(long_words) > 1
+        or {{ regexp_matches('words[1]', '^[\u3040-\u30ff\uac00-\ud7af]{3,}$') }} as is_full,
+        case
+            when length(long_words) > 1 then {{ joined_words('long_words', ' ') }}
+            else {{ joined_words('words', ' ') }}
+        end as spelling
+    from kept
+
 )
 
-select
-    raw_name,
-    is_pinyin,
-    replace(surname, ' ', '') as surname,
-    case when long_given != '' then long_given else replace(given, ' ', '') end as given,
-    split_part(given, ' ', 1) as first_given,
-    -- 김철수 and やまだたろう have no blank
-    length(long_words) > 1
-    or {{ regexp_matches('words[1]', '^[\u3040-\u30ff\uac00-\ud7af]{3,}$') }} as is_full,
-    case
-        when length(long_words) > 1 then {{ joined_words('long_words', ' ') }}
-        else {{ joined_words('words', ' ') }}
-    end as spelling
-from kept
+select * from respelled

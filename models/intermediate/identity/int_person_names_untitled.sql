@@ -246,22 +246,28 @@ untitled_letters as (
 
 ),
 
-untitled as (
+unioned as (
 
     select * from untitled_han
     union all by name
     select * from untitled_letters
 
+),
+
+untitled as (
+
+    select
+        raw_name,
+        plain_name,
+        shown_name,
+        script,
+        name,
+        beginning,
+        ending,
+        sex,
+        generation
+    from unioned
+
 )
 
-select
-    raw_name,
-    plain_name,
-    shown_name,
-    script,
-    name,
-    beginning,
-    ending,
-    sex,
-    generation
-from untitled
+select * from untitled
