@@ -3,9 +3,9 @@
 {%- endmacro %}
 
 {% macro default__kept_words(words, condition) -%}
-    filter({{ words }}, (word, place) -> {{ condition }})
+    filter({{ words }}, word -> {{ condition }})
 {%- endmacro %}
 
 {% macro duckdb__kept_words(words, condition) -%}
-    list_filter({{ words }}, lambda word, place: {{ condition }})
+    list_filter({{ words }}, lambda word: {{ condition }})
 {%- endmacro %}

@@ -8,12 +8,15 @@
         'flat': 'unit', 'rm': 'unit', 'room': 'unit', 'fl': 'floor', 'bldg': 'building',
         'n': 'north', 's': 'south', 'e': 'east', 'w': 'west', 'no': '', 'mt': 'mount',
     } -%}
+    {%- set change -%}
+        case word
+            {%- for word, spelling in words.items() %}
+            when '{{ word }}' then '{{ spelling }}'
+            {%- endfor %}
+            else word
+        end
+    {%- endset -%}
     {#- Hauptstr. and Hauptstraße are one word -#}
-    {%- set street = namespace(
-        text="' ' || " ~ regexp_replaced(expression, 'stra(ss|ß)e\\b|str\\b', 'str') ~ " || ' '"
-    ) -%}
-    {%- for word, spelling in words.items() -%}
-        {%- set street.text = 'replace(' ~ street.text ~ ", ' " ~ word ~ " ', ' " ~ spelling ~ " ')" -%}
-    {%- endfor -%}
-    trim({{ regexp_replaced(street.text, ' +', ' ') }})
+    {%- set street = regexp_replaced(expression, 'stra(ss|ß)e\\b|str\\b', 'str') -%}
+    {{ joined_words(kept_words(changed_words(words_of(street), change), "word != ''"), ' ') }}
 {%- endmacro %}

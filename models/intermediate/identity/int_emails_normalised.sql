@@ -78,8 +78,8 @@ shaped as (
         raw_email,
         email,
         {{ is_email_address('email') }} as is_valid,
-        split_part(email, '@', 2) as domain,
-        {{ regexp_replaced("split_part(email, '@', 1)", '[+].*$') }} as mailbox
+        split_part(email, '@', 2) as email_domain,
+        {{ regexp_replaced("split_part(email, '@', 1)", '[+].*$') }} as local_part
     from addressed
     -- the names beside the addresses
     where not is_one_of_several or contains(email, '@')
@@ -91,28 +91,28 @@ judged as (
     select
         shaped.raw_email,
         shaped.email,
-        shaped.mailbox,
-        coalesce(email_domain_typos.domain, shaped.domain) as mended_domain,
+        shaped.local_part,
+        coalesce(email_domain_typos.domain, shaped.email_domain) as mended_domain,
         -- sales2 is a role too; info1985 may be a person
         shaped.is_valid
-        and {{ regexp_replaced('shaped.mailbox', '[._-]?[0-9]{1,2}$') }} in (
+        and {{ regexp_replaced('shaped.local_part', '[._-]?[0-9]{1,2}$') }} in (
             select role_mailboxes.local_part from role_mailboxes
         ) as is_role,
         case
             when not shaped.is_valid then 'not an e-mail address'
             when
-                shaped.domain in (
+                shaped.email_domain in (
                     select placeholders.value from placeholders
                     where placeholders.attribute = 'email_domain'
                 )
-                or shaped.mailbox in (
+                or shaped.local_part in (
                     select placeholders.value from placeholders
                     where placeholders.attribute = 'email_local_part'
                 )
                 then 'placeholder'
         end as reason
     from shaped
-    left outer join email_domain_typos on shaped.domain = email_domain_typos.typo
+    left outer join email_domain_typos on shaped.email_domain = email_domain_typos.typo
 
 ),
 
@@ -125,8 +125,8 @@ normalised as (
         is_role,
         case
             when reason is not null or is_role then null
-            when mended_domain = 'gmail.com' then replace(mailbox, '.', '') || '@gmail.com'
-            else mailbox || '@' || mended_domain
+            when mended_domain = 'gmail.com' then replace(local_part, '.', '') || '@gmail.com'
+            else local_part || '@' || mended_domain
         end as weak_email
     from judged
 

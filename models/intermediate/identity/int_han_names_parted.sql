@@ -97,11 +97,11 @@ spelled as (
     select
         parted.raw_name,
         parted.name as written,
-        -- some characters are read otherwise where they are surnames
-        coalesce(surnames.pinyin, spelled_surnames.spelling) as surname,
         spelled_givens.spelling as given,
         parted.is_full,
-        parted.is_given_first
+        parted.is_given_first,
+        -- some characters are read otherwise where they are surnames
+        coalesce(surnames.pinyin, spelled_surnames.spelling) as surname
     from parted
     left outer join surnames on parted.surname = surnames.surname
     left outer join spelled_parts as spelled_surnames on parted.surname = spelled_surnames.part

@@ -42,7 +42,10 @@ posted as (
             nullif(regexp_extract(address, '\b([0-9]{5})(?:-[0-9]{4})?$', 1), ''),
             nullif(regexp_extract(address, ', *([1-9][0-9]{3} ?[a-z]{2}) [^0-9,]+$', 1), ''),
             nullif(regexp_extract(address, '[ ,]([0-9]{4,5}) [^0-9,]+$', 1), ''),
-            nullif(regexp_extract(address, '[ ,](?:nsw|vic|qld|sa|wa|tas|nt|act),? ([0-9]{4})$', 1), '')
+            nullif(
+                regexp_extract(address, '[ ,](?:nsw|vic|qld|sa|wa|tas|nt|act),? ([0-9]{4})$', 1),
+                ''
+            )
         ) as postcode
     from homely
 

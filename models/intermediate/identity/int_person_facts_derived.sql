@@ -54,18 +54,18 @@ derived as (
 
     select
         person_records.record_key,
-        -- the resident ID has it with a check digit
-        coalesce(
-            resident_ids.birth_date,
-            case when placeholders.value is null then person_records.birth_date end
-        ) as birth_date,
-        coalesce(resident_ids.sex, names.sex) as sex,
         addresses.province,
         cities.city_key,
         addresses.district,
         addresses.postcode,
         addresses.rest_key,
-        addresses.number_key
+        addresses.number_key,
+        -- the resident ID has it with a check digit
+        coalesce(
+            resident_ids.birth_date,
+            case when placeholders.value is null then person_records.birth_date end
+        ) as birth_date,
+        coalesce(resident_ids.sex, names.sex) as sex
     from person_records
     left outer join resident_ids on person_records.record_key = resident_ids.record_key
     left outer join names on person_records.known_as = names.raw_name

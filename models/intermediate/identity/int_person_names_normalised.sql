@@ -97,14 +97,19 @@ normalised as (
 
     select
         untitled.raw_name,
+        keyed.name_key,
+        keyed.first_part,
+        keyed.last_part,
+        keyed.surname as surname_key,
+        keyed.given as given_key,
+        keyed.name_words,
+        untitled.generation,
+        untitled.sex,
         case
             when placeholders.value is not null or keyed.name_key is null then 'none'
             when keyed.is_full then 'full'
             else 'part'
         end as name_kind,
-        keyed.name_key,
-        keyed.first_part,
-        keyed.last_part,
         -- as it was typed, so that 張三 stays 張三
         case
             when not coalesce(keyed.is_full, false) then untitled.shown_name
@@ -119,13 +124,8 @@ normalised as (
                 )
         end as display_name,
         coalesce(keyed.written, keyed.name_words) as written_key,
-        keyed.surname as surname_key,
-        keyed.given as given_key,
         coalesce(given_name_variants.given_name, keyed.first_given)
-        || ' ' || keyed.surname as nickname_key,
-        keyed.name_words,
-        untitled.generation,
-        untitled.sex
+        || ' ' || keyed.surname as nickname_key
     from untitled
     left outer join keyed on untitled.raw_name = keyed.raw_name
     left outer join given_name_variants on keyed.first_given = given_name_variants.variant

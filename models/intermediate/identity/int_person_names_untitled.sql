@@ -171,19 +171,34 @@ untitled_han as (
 ),
 
 -- Smith Jr., John: the comma says which is the surname, so it is a word; Jack王 is Jack 王
+spaced as (
+
+    select
+        raw_name,
+        plain_name,
+        bare_name,
+        trim(
+            {{ regexp_replaced(
+                regexp_replaced('bare_name', '[ ,;/&]*[,;/&][ ,;/&]*', ' , '),
+                '([\u3400-\u9fff])',
+                ' \\1 '
+            ) }}
+        ) as spaced_name
+    from bare
+    where not is_han
+
+),
+
 worded as (
 
     select
         raw_name,
         plain_name,
         bare_name,
-        {{ words_of(
-            regexp_replaced(
-                regexp_replaced('bare_name', '[,;/&]+', ' , '), '([\u3400-\u9fff])', ' \\1 '
-            )
-        ) }} as words
-    from bare
-    where not is_han
+        {{ words_of('spaced_name') }} as words,
+        split_part(spaced_name, ' ', 1) as first_word,
+        {{ regexp_replaced('spaced_name', '^.* ') }} as last_word
+    from spaced
 
 ),
 
@@ -209,9 +224,10 @@ judged as (
             'worded.words',
             "not ("
             ~ "array_contains(titles.beginnings, replace(lower(word), '.', ''))"
-            ~ " and (ends_with(word, '.') or length(worded.words) = 1"
-            ~ " or place <= 3 and place < length(worded.words))"
-            ~ " or array_contains(titles.endings, replace(lower(word), '.', '')) and place > 1"
+            ~ " and (word != worded.last_word or ends_with(word, '.')"
+            ~ " or worded.first_word = worded.last_word)"
+            ~ " or array_contains(titles.endings, replace(lower(word), '.', ''))"
+            ~ " and word != worded.first_word"
             ~ ")"
         ) }} as words,
         {{ kept_words(

@@ -7,7 +7,7 @@ phones as (
 
 ),
 
--- most are of the home country, or grouped as in North America: SQL knows them a hundred times faster
+-- most are of the home country, or grouped as in North America, which SQL knows much faster
 known as (
 
     select
@@ -65,14 +65,27 @@ dialled as (
         phone,
         phone_kind,
         reason,
-        {{ regexp_replaced(
-            "split_part(coalesce(phone, " ~ regexp_replaced('typed_phone', '[.]0+$') ~ "), ';', 1)",
-            '(转|轉|分机|ext|x|#).*$|[^0-9]'
-        ) }} as digits
+        coalesce(
+            split_part(phone, ';', 1),
+            {{ regexp_replaced('typed_phone', '[.]0+$|(转|轉|分机|ext|x|#).*$') }}
+        ) as dialled_phone
     from unioned
 
 ),
 
+counted as (
+
+    select
+        raw_phone,
+        phone,
+        phone_kind,
+        reason,
+        {{ regexp_replaced('dialled_phone', '[^0-9]') }} as digits
+    from dialled
+
+),
+
+-- 00000000 is nobody's
 normalised as (
 
     select distinct
@@ -82,13 +95,12 @@ normalised as (
         reason,
         case
             when
-                reason is distinct from 'digits lost by a spreadsheet'
+                coalesce(reason, '') != 'digits lost by a spreadsheet'
                 and length(digits) >= 7
-                -- 00000000
                 and replace(digits, left(digits, 1), '') != ''
                 then right(digits, 8)
         end as weak_phone
-    from dialled
+    from counted
 
 )
 

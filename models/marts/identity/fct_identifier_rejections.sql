@@ -1,4 +1,4 @@
--- One row per source, identifier type and reason: how many identifiers there no record is matched by.
+-- One row per source, identifier type and reason: how many identifiers match no record.
 with
 
 person_records as (
