@@ -19,7 +19,7 @@ extended as (
             when {{ regexp_matches('phone', '[^0-9 +()-]') }}
                 then {{ regexp_replaced('phone', extension) }}
             else phone
-        end as number,
+        end as bare_phone,
         nullif(regexp_extract(phone, '[0-9]{{ extension }}', 1), '') as extension
     from phones
 
@@ -32,9 +32,9 @@ mobiles as (
     select
         raw_phone,
         typed_phone,
-        number,
+        bare_phone,
         extension,
-        coalesce({{ north_american_phone('number') }}, {{ home_mobile('number') }}) as mobile
+        coalesce({{ north_american_phone('bare_phone') }}, {{ home_mobile('bare_phone') }}) as mobile
     from extended
 
 ),
@@ -46,7 +46,7 @@ landlines as (
         typed_phone,
         extension,
         mobile,
-        case when mobile is null then {{ home_landline('number') }} end as landline
+        case when mobile is null then {{ home_landline('bare_phone') }} end as landline
     from mobiles
 
 ),
