@@ -20,7 +20,7 @@ extended as (
                 then {{ regexp_replaced('phone', extension) }}
             else phone
         end as bare_phone,
-        nullif(regexp_extract(phone, '[0-9]{{ extension }}', 1), '') as extension
+        nullif(regexp_extract(phone, '[0-9]{{ extension }}', 1), '') as phone_extension
     from phones
 
 ),
@@ -33,8 +33,10 @@ mobiles as (
         raw_phone,
         typed_phone,
         bare_phone,
-        extension,
-        coalesce({{ north_american_phone('bare_phone') }}, {{ home_mobile('bare_phone') }}) as mobile
+        phone_extension,
+        coalesce(
+            {{ north_american_phone('bare_phone') }}, {{ home_mobile('bare_phone') }}
+        ) as mobile
     from extended
 
 ),
@@ -44,7 +46,7 @@ landlines as (
     select
         raw_phone,
         typed_phone,
-        extension,
+        phone_extension,
         mobile,
         case when mobile is null then {{ home_landline('bare_phone') }} end as landline
     from mobiles
@@ -56,7 +58,7 @@ parsed as (
     select
         raw_phone,
         typed_phone,
-        extension,
+        phone_extension,
         mobile,
         landline,
         case
@@ -74,11 +76,11 @@ judged as (
         parsed_phone['reason'] as reason,
         case
             when mobile is null and landline is null then parsed_phone['e164']
-            else concat_ws(';ext=', coalesce(mobile, landline), extension)
+            else concat_ws(';ext=', coalesce(mobile, landline), phone_extension)
         end as phone,
         case
             when mobile is null and landline is null then parsed_phone['kind']
-            when extension is not null then 'extension'
+            when phone_extension is not null then 'extension'
             when mobile is null then 'landline'
             else 'mobile'
         end as phone_kind
