@@ -1,6 +1,6 @@
 {% macro home_landline(expression) -%}
     {%- set digits = regexp_replaced(
-        regexp_replaced(narrow_text(expression), '[.]0+$'), '[\\s().·\u3000\u00a0-]'
+        regexp_replaced(expression, '[.]0+$'), '[\\s().·\u3000\u00a0-]'
     ) -%}
     {#- the cities with eight digits; phonenumbers knows the rest -#}
     {%- set cities = '(?:10|2[0-57-9])(?:[2-7][0-9]|8[1-9])'

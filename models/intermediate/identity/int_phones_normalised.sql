@@ -1,4 +1,6 @@
 -- One row per phone number in each spelling of a phone.
+{%- set extension = ' *(?:转|轉|分机|ext|x|#)[ .:]*([0-9]{1,6})$' %}
+
 with
 
 phones as (
@@ -7,16 +9,47 @@ phones as (
 
 ),
 
--- most are of the home country, or grouped as in North America, which SQL knows much faster
-known as (
+-- 021-58881234转801
+extended as (
 
     select
         raw_phone,
         phone as typed_phone,
-        {{ home_mobile('phone') }} as home_mobile,
-        {{ north_american_phone('phone') }} as north_american_phone,
-        {{ home_landline('phone') }} as home_landline
+        case
+            when {{ regexp_matches('phone', '[^0-9 +()-]') }}
+                then {{ regexp_replaced('phone', extension) }}
+            else phone
+        end as bare_phone,
+        nullif(regexp_extract(phone, '[0-9]{{ extension }}', 1), '') as phone_extension
     from phones
+
+),
+
+-- most are of the home country, or grouped as in North America, which SQL knows much faster;
+-- a filter would be pushed down, and everything be asked twice
+mobiles as (
+
+    select
+        raw_phone,
+        typed_phone,
+        bare_phone,
+        phone_extension,
+        coalesce(
+            {{ north_american_phone('bare_phone') }}, {{ home_mobile('bare_phone') }}
+        ) as mobile
+    from extended
+
+),
+
+landlines as (
+
+    select
+        raw_phone,
+        typed_phone,
+        phone_extension,
+        mobile,
+        case when mobile is null then {{ home_landline('bare_phone') }} end as landline
+    from mobiles
 
 ),
 
@@ -25,34 +58,32 @@ parsed as (
     select
         raw_phone,
         typed_phone,
-        {{ parse_phone('typed_phone') }} as parsed_phone
-    from known
-    where home_mobile is null and north_american_phone is null and home_landline is null
+        phone_extension,
+        mobile,
+        landline,
+        case
+            when mobile is null and landline is null then {{ parse_phone('typed_phone') }}
+        end as parsed_phone
+    from landlines
 
 ),
 
-unioned as (
-
-    select
-        raw_phone,
-        typed_phone,
-        null as reason,
-        coalesce(north_american_phone, home_mobile, home_landline) as phone,
-        case
-            when north_american_phone is null and home_mobile is null then 'landline'
-            else 'mobile'
-        end as phone_kind
-    from known
-    where home_mobile is not null or north_american_phone is not null or home_landline is not null
-
-    union all by name
+judged as (
 
     select
         raw_phone,
         typed_phone,
         parsed_phone['reason'] as reason,
-        parsed_phone['e164'] as phone,
-        parsed_phone['kind'] as phone_kind
+        case
+            when mobile is null and landline is null then parsed_phone['e164']
+            else concat_ws(';ext=', coalesce(mobile, landline), phone_extension)
+        end as phone,
+        case
+            when mobile is null and landline is null then parsed_phone['kind']
+            when phone_extension is not null then 'extension'
+            when mobile is null then 'landline'
+            else 'mobile'
+        end as phone_kind
     from parsed
 
 ),
@@ -69,7 +100,7 @@ dialled as (
             split_part(phone, ';', 1),
             {{ regexp_replaced('typed_phone', '[.]0+$|(转|轉|分机|ext|x|#).*$') }}
         ) as dialled_phone
-    from unioned
+    from judged
 
 ),
 
