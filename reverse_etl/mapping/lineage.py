@@ -89,13 +89,19 @@ class Lineage:
         place = (id(scope), column, allowed)
         if place not in self._found:
             self._found[place] = NOWHERE
-            if isinstance(scope.expression, exp.SetOperation):
-                self._found[place] = self._of_union(scope, column, allowed)
-            elif isinstance(scope.expression, exp.Select):
-                self._found[place] = self._of_select(scope, column, allowed)
-            else:
-                raise _UntoldError
+            try:
+                self._found[place] = self._of_query(scope, column, allowed)
+            except _UntoldError:
+                del self._found[place]
+                raise
         return self._found[place]
+
+    def _of_query(self, scope: Scope, column: str, allowed: Allowed) -> Origin:
+        if isinstance(scope.expression, exp.SetOperation):
+            return self._of_union(scope, column, allowed)
+        if isinstance(scope.expression, exp.Select):
+            return self._of_select(scope, column, allowed)
+        raise _UntoldError
 
     def _of_union(self, scope: Scope, column: str, allowed: Allowed) -> Origin:
         left, right = scope.set_operation_scopes
@@ -141,11 +147,10 @@ class Lineage:
     ) -> Origin:
         """Where a column that a select names comes from."""
         name = column.name.lower()
+        if not column.table and not from_star and name != within and self._is_own(scope, name):
+            return self._of_scope(scope, name, frozenset())
         alias = self._parent(scope, column, from_star=from_star)
         if alias is None:
-            # DuckDB lets a select name its own columns
-            if not column.table and name != within and _projection(scope, name) is not None:
-                return self._of_scope(scope, name, frozenset())
             raise _UntoldError
         node, parent = scope.selected_sources[alias]
         allowed = frozenset(
@@ -164,6 +169,13 @@ class Lineage:
                 found |= self._of_column(scope, part, limits)
             return found
         return self._of_parent(parent, name, allowed)
+
+    def _is_own(self, scope: Scope, column: str) -> bool:
+        """Whether a name is of the select's own columns, where DuckDB looks after the parents'."""
+        parents = scope.selected_sources.values()
+        return _projection(scope, column) is not None and not any(
+            self._holds(each, column) for each in parents
+        )
 
     def _of_parent(self, parent: Scope | exp.Expr, column: str, allowed: Allowed) -> Origin:
         if isinstance(parent, Scope):
