@@ -32,6 +32,7 @@ from reverse_etl.mapping import pages, signatures
 from reverse_etl.mapping.origin import Origin
 from reverse_etl.mapping.table import changed_rows, sheet
 from reverse_etl.plan import saved as plans
+from reverse_etl.plan.release import Release, read_keys
 from reverse_etl.syncs import Sync, chosen, default_manifest, read_manifest, read_syncs
 from warehouse.connection import (
     WarehouseBusyError,
@@ -81,6 +82,13 @@ Syncs = Annotated[list[str] | None, typer.Argument(help="Which syncs; all by def
 OneSync = Annotated[
     str | None, typer.Argument(metavar="[SYNC]", help="Which sync; all by default.")
 ]
+Percent = Annotated[
+    float | None,
+    typer.Option(
+        min=0, max=100, help="Only this share of the keys; a larger share has all of a smaller."
+    ),
+]
+Keys = Annotated[Path | None, typer.Option(help="Only the keys that this file names, one a line.")]
 As = Annotated[Format, typer.Option("--format", help="A table for people, JSON for programs.")]
 
 
@@ -116,6 +124,8 @@ def plan(
     names: Syncs = None,
     out: Annotated[Path | None, typer.Option(help="Save the plan, to be applied exactly.")] = None,
     full: Annotated[bool, typer.Option("--full", help="Every change, not a sample.")] = False,
+    percent: Percent = None,
+    keys: Keys = None,
     format_: As = Format.TABLE,
 ) -> None:
     """What would be written, field by field, and why. Writes nothing to a CRM.
@@ -127,7 +137,10 @@ def plan(
     with (
         _ledger() as ledger,
         _stopping(at_once=True) as stop,
-        _engine(ledger, stop).planned(syncs) as (made, planned),
+        _engine(ledger, stop).planned(syncs, Selection(release=_release(percent, keys))) as (
+            made,
+            planned,
+        ),
     ):
         kept = None
         if out is not None:
@@ -151,11 +164,14 @@ def apply(
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most so many records of each sync.")
     ] = None,
+    percent: Percent = None,
+    keys: Keys = None,
     format_: As = Format.TABLE,
 ) -> None:
     """Make the CRM hold what the models say: plan, guard, send, and know of each record.
 
     What a guard would stop is applied by saving the plan, reading it, and applying it by name.
+    A guard looks at the whole plan, whatever part of it goes out; the rest stays planned.
 
     Example: `reverse-etl apply --plan contacts.plan`
     """
@@ -167,7 +183,8 @@ def apply(
         kept = plans.load(plan_file)
     wanted = kept.check(syncs) if kept else chosen(syncs, names or [])
     with _ledger() as ledger:
-        _apply(ledger, wanted, Selection(limit=limit), format_, kept=kept)
+        selection = Selection(limit=limit, release=_release(percent, keys))
+        _apply(ledger, wanted, selection, format_, kept=kept)
 
 
 @app.command()
@@ -487,6 +504,10 @@ def _apply(
     else:
         render.print_applied(render.new_console(), applied)
     raise typer.Exit(exit_code(applied))
+
+
+def _release(percent: float | None, keys: Path | None) -> Release:
+    return Release(percent, None if keys is None else read_keys(keys))
 
 
 def _destinations() -> dict[str, str]:
