@@ -2,8 +2,7 @@
 
 A new record is found by our key once a search sees it. Until then it is pending,
 and its receipt says by which field and since when; so it is when another record is
-said to have one of its values, for that one may be ours, of a try whose answer was
-lost. An update carries the whole record, as nobody says that it keeps what it isn't
+said to have its key, for that one may be ours, of a try whose answer was lost. An update carries the whole record, as nobody says that it keeps what it isn't
 given; a deletion is asked for only of what is there, as it says nothing of the rest.
 """
 
@@ -25,8 +24,8 @@ from crm.wukong.values import Values
 
 UNUSABLE = "unusable_value"
 
-LAGS = 12
-"""So many read lags an accepted record is looked for before it is taken for lost."""
+PATIENCE = 12
+"""So many read lags a record is looked for that must be there; the index may be behind."""
 
 ADDED = ""
 """Stands in a receipt in the place of the code with which the record was refused."""
@@ -67,9 +66,7 @@ class Writer:
             return [Unknown(key)]
         if records:
             return [Written(key, records[0].remote_id, records[0].fields)]
-        age = self._client.runtime.now() - since
-        patience = self._options.read_lag * (LAGS if code == ADDED else 1)
-        if age < patience:
+        if self._client.runtime.now() < since + PATIENCE * self._options.read_lag:
             return [Pending(key, receipt, after=self._options.read_lag)]
         if code == ADDED:
             return [Unknown(key)]
@@ -84,7 +81,9 @@ class Writer:
         if reading.meaning == "ok":
             return self._found(write, key_name)
         if reading.code in TAKEN and self._options.read_lag > 0:
-            return self._pending(write, key_name, str(reading.code))
+            # unless it is said to be about another field
+            if self._object.named_in(reading.message) in {None, key_name}:
+                return self._pending(write, key_name, str(reading.code))
         return self._refused(write, call, reading)
 
     def _found(self, write: Write, key_name: str) -> Outcome:
