@@ -1,9 +1,10 @@
 """Writes a record: one a call, without an id in the answer, and with all of it at once.
 
 A new record is found by our key once a search sees it. Until then it is pending,
-and its receipt says by which field and since when; so it is when another record is
-said to have its key, for that one may be ours, of a try whose answer was lost. An update carries the whole record, as nobody says that it keeps what it isn't
-given; a deletion is asked for only of what is there, as it says nothing of the rest.
+and its receipt says by which field and since when. So it is when another record is
+said to have its key, for that one may be ours, of a try whose answer was lost. An
+update carries the whole record, as nobody says that it keeps what it isn't given. A
+deletion is asked for only of what is there, as it says nothing of the rest.
 """
 
 from collections.abc import Mapping
@@ -80,10 +81,10 @@ class Writer:
         reading = self._client.write(call)
         if reading.meaning == "ok":
             return self._found(write, key_name)
-        if reading.code in TAKEN and self._options.read_lag > 0:
-            # unless it is said to be about another field
-            if self._object.named_in(reading.message) in {None, key_name}:
-                return self._pending(write, key_name, str(reading.code))
+        is_taken = reading.code in TAKEN and self._options.read_lag > 0
+        # unless it is said to be about another field
+        if is_taken and self._object.named_in(reading.message) in {None, key_name}:
+            return self._pending(write, key_name, str(reading.code))
         return self._refused(write, call, reading)
 
     def _found(self, write: Write, key_name: str) -> Outcome:

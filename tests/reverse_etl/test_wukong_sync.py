@@ -55,6 +55,13 @@ CONTACTS = make_sync(
 )
 
 
+class SharedClock(TestClock):
+    """The engine's, the connection's and the sandbox's."""
+
+    def seconds(self) -> float:
+        return self.time.timestamp()
+
+
 class WukongWorld:
     """A warehouse, a ledger and a sandbox behind real HTTP, which share one clock."""
 
@@ -110,13 +117,13 @@ def person(number: int, **fields: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
+def clock() -> SharedClock:
+    return SharedClock()
 
 
 @pytest.fixture
-def sandbox(clock: TestClock) -> Sandbox:
-    made = Sandbox(clock=lambda: clock.time.timestamp())
+def sandbox(clock: SharedClock) -> Sandbox:
+    made = Sandbox(clock=clock.seconds)
     key = Field(1, "field_key", "通客编号", is_unique=True)
     for name in ("customer", "contacts"):
         made.account.module(name).fields["field_key"] = key
@@ -132,7 +139,7 @@ def sandbox(clock: TestClock) -> Sandbox:
 @pytest.fixture
 def wukong(
     sandbox: Sandbox,
-    clock: TestClock,
+    clock: SharedClock,
     new_world: Callable[..., TestWorld],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -143,8 +150,8 @@ def wukong(
         for key, value in settings.items():
             monkeypatch.setenv(f"CRM__WUKONG__{key.upper()}", value)
         runtime = Runtime(
-            now=lambda: clock.time.timestamp(),
-            monotonic=lambda: clock.time.timestamp(),
+            now=clock.seconds,
+            monotonic=clock.seconds,
             sleep=clock.sleep,
             chance=lambda: 0.5,
         )

@@ -26,8 +26,8 @@ def free_port() -> int:
         return port
 
 
-def run(*arguments: str) -> Any:
-    return CliRunner().invoke(app, ["hubspot", *arguments])
+def run(*arguments: str, kind: str = "hubspot") -> Any:
+    return CliRunner().invoke(app, [kind, *arguments])
 
 
 @pytest.fixture
