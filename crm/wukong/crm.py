@@ -42,8 +42,11 @@ class Wukong:
     def scan(self, object_name: str, *, since: str | None = None) -> Iterator[list[RemoteRecord]]:
         """Give all records, or those changed since, in the order of their changes.
 
-        They are as searches see them: what was written in the last `read_lag` seconds is old.
+        It waits for `read_lag` first: what was written before it was asked for, it shows.
         """
+        # or a plan would take what the last run wrote for something that people changed back
+        if self._options.read_lag > 0:
+            self._client.runtime.sleep(self._options.read_lag)
         yield from self._reader(self._objects.get(object_name)).by_change(since)
 
     def count(self, object_name: str) -> int | None:

@@ -208,6 +208,13 @@ def test_what_was_deleted_isnt_found_though_a_search_still_sees_it(crm: Crm, clo
     assert wrote(crm, update(record, customerName="x")) == Gone("k1")
 
 
+def test_a_scan_shows_what_was_written_before_it_began(crm: Crm, clock: Clock) -> None:
+    record = made(crm, clock, "k1")
+    wrote(crm, update(record, customerName="new"))
+    ((scanned,),) = crm.scan("customer")
+    assert scanned.fields["customerName"] == "new"
+
+
 def fill(customers: Module, clock: Clock, count: int, *, apart: float) -> None:
     """Records whose changes are so many seconds apart."""
     for number in range(1, count + 1):
