@@ -125,6 +125,9 @@ class Lineage:
         expression = _projection(scope, column)
         if expression is None:
             return self._of_column(scope, exp.column(column), limits, from_star=True)
+        if expression.find(exp.Window):
+            # it may take its value from rows that aren't allowed themselves
+            limits = self._limits(scope, frozenset()) or {}
         parts = list(_values(expression)) or [
             (each, ()) for each in expression.find_all(exp.Column)
         ]
@@ -297,7 +300,7 @@ class Lineage:
                 continue
             sides = [side for side in (each.left, each.right) if isinstance(side, exp.Column)]
             if len(sides) == 1:
-                if sides[0].table == joined:
+                if sides[0].table == joined and join.side not in {"RIGHT", "FULL"}:
                     self._narrow(scope, each, limits)
             elif len(sides) == 2:
                 left, right = ((side.table, side.name.lower()) for side in sides)

@@ -153,6 +153,26 @@ def test_a_kind_that_is_asked_for_leaves_out_the_others(narrowed: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "wide",
+    [
+        (
+            "select max(y) filter (where attribute = 'phone') as x "
+            "from (select lag(value) over (order by id) as y, attribute from models.long)"
+        ),
+        (
+            "select l.value as x from (select 1) as one right join models.long as l "
+            "on l.attribute = 'phone'"
+        ),
+        "select value as x from models.long where attribute = 'phone' or attribute = 'name'",
+        "select value as x from models.long where not attribute = 'phone'",
+    ],
+)
+def test_what_may_come_from_other_rows_comes_from_all(wide: str) -> None:
+    found = told("x", long=LONG, wide=wide, last="select x from models.wide")
+    assert "erp.people.email" in found.columns
+
+
+@pytest.mark.parametrize(
     "sql",
     [
         "select x from read_csv('people.csv')",
