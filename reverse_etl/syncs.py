@@ -200,6 +200,8 @@ class Sync:
     description: str = ""
     records: str = ""
     """Which records are meant: the model's own description."""
+    records_zh: str | None = None
+    """The same in Chinese."""
     is_signature_demanded: bool = False
     """Whether it is applied only with its mapping signed as it stands."""
 
@@ -232,6 +234,7 @@ class Sync:
             "destination": self.destination,
             "object": self.object,
             "records": _words(self.records),
+            "records_zh": _words(self.records_zh or ""),
             "key": self.key_field,
             "mode": self.mode,
             # as it can: that is the CRM's business
@@ -369,6 +372,7 @@ class _Reader:
             redirects=self._redirects(meta.get("redirects")),
             description=exposure.get("description", ""),
             records=model.get("description", ""),
+            records_zh=_text_or_none(model.get("config", {}).get("meta", {}).get("records_zh")),
             is_signature_demanded=self._boolean(meta.get("signed", False), "signed"),
         )
         if meta.get("removals") is not None:

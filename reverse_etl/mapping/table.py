@@ -12,7 +12,7 @@ from reverse_etl.mapping.words import (
     ABOUT,
     HEADINGS,
     OF_A_CHANGE,
-    OF_A_FIELD,
+    OF_WHAT_IS_SIGNED,
     Language,
     kind,
     test,
@@ -21,7 +21,7 @@ from reverse_etl.mapping.words import (
 )
 from reverse_etl.syncs import Column, Sync
 
-_CHANGING = {**ABOUT, **HEADINGS, **OF_A_FIELD}
+_CHANGING = {**ABOUT, **HEADINGS, **OF_WHAT_IS_SIGNED}
 
 Row = Mapping[str, str]
 """A field's line, by the names of `HEADINGS`."""
@@ -107,7 +107,7 @@ def _about(
     texts = {
         "destination": sync.destination,
         "object": sync.object,
-        "records": " ".join(sync.records.split()),
+        "records": " ".join(((language == "zh" and sync.records_zh) or sync.records).split()),
         "key": sync.key_field,
         "mode": word(sync.mode, language),
         "on_missing": word(on_missing, language),

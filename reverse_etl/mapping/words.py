@@ -49,14 +49,15 @@ OF_A_CHANGE: _Words = {
     "was": ("signed", "已签字"),
     "now": ("now", "现在"),
 }
-OF_A_FIELD: _Words = {
+OF_WHAT_IS_SIGNED: _Words = {
+    "records_zh": ("Chinese records", "中文同步范围"),
     "max_length": ("longest", "最大长度"),
     "label_zh": ("Chinese label", "中文名称"),
     "rule_zh": ("Chinese rule", "中文规则"),
     "required_link": ("link required", "必须关联"),
     "source": ("stated source", "注明的来源"),
 }
-"""What is signed of a field, where the table has another column for it or none."""
+"""What is signed, where the table has another column for it or none."""
 
 _TYPES: _Words = {
     "text": ("text", "文本"),

@@ -246,6 +246,10 @@ def test_chinese_has_its_own_words_where_the_project_has_them(project: Project) 
     )
     # else the CRM's label, and the words there are
     assert (fields["level"]["label"], fields["level"]["rule"]) == ("Level", "|A or B|")
+    assert project.about("--lang", "zh")["同步范围"] == "Those who agreed."
+    project.model["config"] = {"meta": {"records_zh": "同意的人。"}}
+    assert project.about("--lang", "zh")["同步范围"] == "同意的人。"
+    assert project.about()["records"] == "Those who agreed."
     assert "以谁为准" in project.run("mapping", "--lang", "zh")[1]
 
 
