@@ -421,7 +421,8 @@ class Delivery:
             )
             for receipt, attempts in answer.pending.items()
         ]
-        unknown = [self._new_batch(batch, answer.unknown)] if answer.unknown else []
+        # by its id and its receipt the CRM can be asked for it, and doesn't carry it out once more
+        unknown = [replace(batch, attempts=answer.unknown, intent_at="")] if answer.unknown else []
         self.tally.unknown += len(answer.unknown)
         if rests or unknown:
             self._commit([*rests, *unknown])
