@@ -25,8 +25,10 @@ from crm.runtime import Runtime
 from crm.transport import Call
 from sandbox.faults import Fault
 from sandbox.serving import serving
+from sandbox.wukong import api
 from sandbox.wukong.api import Wukong as Sandbox
 from sandbox.wukong.fields import BOOLEAN, DATETIME, DECIMAL, MOBILE, Field
+from sandbox.wukong.problems import Problem
 from sandbox.wukong.store import Module
 from tests.crm.suite import Clock
 
@@ -426,6 +428,33 @@ def test_a_setting_that_cant_be_is_refused(
 ) -> None:
     with pytest.raises(ConfigurationError, match=words):
         new_crm(**settings)
+
+
+def test_a_record_that_our_user_may_not_see_is_refused_alone_and_not_taken_for_gone(
+    crm: Crm, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = made(crm, clock, "k1")
+
+    def refuse(*_: object) -> None:
+        raise Problem(2040, "没有权限")
+
+    monkeypatch.setattr(api, "_one", refuse)
+    for write in (update(record, customerName="x"), delete(record)):
+        refused = wrote(crm, write)
+        assert isinstance(refused, Rejected)
+        assert refused.code == "2040"
+    with pytest.raises(FatalError, match="may our user see"):
+        crm.find("customer", "id", [record.remote_id])
+
+
+@pytest.mark.parametrize("shown", [{"customerName": "公司"}, [1], "公司"])
+def test_an_answer_that_is_no_record_is_fatal_and_not_taken_for_gone(
+    crm: Crm, clock: Clock, monkeypatch: pytest.MonkeyPatch, shown: object
+) -> None:
+    record = made(crm, clock, "k1")
+    monkeypatch.setattr(api, "_one", lambda *_: shown)
+    with pytest.raises(FatalError, match="without its id"):
+        wrote(crm, update(record, customerName="x"))
 
 
 def test_a_base_url_that_leads_elsewhere_is_fatal_and_no_record_is_taken_for_gone(
