@@ -123,10 +123,11 @@ class Reader:
         tests = [self._from(AT_LEAST, moment), self._from(AT_MOST, moment)]
         data = self._page(tests, 1, MOST_AT_ONCE, page_type=0)
         items = _listed(data)
-        if len(items) < _total(data):
+        # its index may count no further than it shows
+        if len(items) < _total(data) or len(items) >= MOST_AT_ONCE:
             raise FatalError(
-                f"search of {self._object.name}: {_total(data)} records were changed in one "
-                f"second, and 悟空 shows no more than {MOST_AT_ONCE} at once"
+                f"search of {self._object.name}: too many records were changed in one second; "
+                f"悟空 shows no more than {MOST_AT_ONCE} at once"
             )
         return items
 
