@@ -40,7 +40,7 @@ class Reader:
             for name, each in self._object.fields.items()
         }
         updated = self._values.times.read(item.get(CHANGED))
-        return RemoteRecord(str(item[self._object.place.id_name]), fields, updated)
+        return RemoteRecord(self._id(item), fields, updated)
 
     def ask(self, remote_id: str) -> tuple[Reading, Item | None]:
         """Ask for a record by its id; gives the answer, and the record if there is one.
@@ -56,8 +56,12 @@ class Reader:
         except UnknownOutcomeError as error:
             raise RetryableError(str(error)) from None
         item = reading.data.get("data") if isinstance(reading.data, dict) else None
-        is_there = isinstance(item, dict) and item.get(self._object.place.id_name) is not None
-        return reading, item if reading.meaning == "ok" and is_there else None
+        if reading.meaning != "ok" or not item:
+            return reading, None
+        # one that isn't there may be shown with nothing in it; one without an id is none of ours
+        if not isinstance(item, dict) or self._object.place.id_name not in item:
+            raise FatalError(f"read of {self._object.name}: {reading}: a record without its id")
+        return reading, item if item[self._object.place.id_name] is not None else None
 
     def by_ids(self, remote_ids: Sequence[str]) -> Iterator[RemoteRecord]:
         """The records with these ids, as they are now."""
@@ -119,10 +123,11 @@ class Reader:
         tests = [self._from(AT_LEAST, moment), self._from(AT_MOST, moment)]
         data = self._page(tests, 1, MOST_AT_ONCE, page_type=0)
         items = _listed(data)
-        if len(items) < _total(data):
+        # its index may count no further than it shows
+        if len(items) < _total(data) or len(items) >= MOST_AT_ONCE:
             raise FatalError(
-                f"search of {self._object.name}: {_total(data)} records were changed in one "
-                f"second, and 悟空 shows no more than {MOST_AT_ONCE} at once"
+                f"search of {self._object.name}: too many records were changed in one second; "
+                f"悟空 shows no more than {MOST_AT_ONCE} at once"
             )
         return items
 
@@ -158,7 +163,10 @@ class Reader:
         return _condition(CHANGED, "datetime", kind, [self._values.times.write(moment)])
 
     def _id(self, item: Item) -> str:
-        return str(item[self._object.place.id_name])
+        remote_id = item.get(self._object.place.id_name)
+        if remote_id is None:
+            raise FatalError(f"search of {self._object.name}: a record without its id")
+        return str(remote_id)
 
     def _changed_at(self, item: Item) -> str:
         moment = self._values.times.read(item.get(CHANGED))

@@ -8,6 +8,7 @@ deletion is asked for only of what is there, as it says nothing of the rest.
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -197,6 +198,9 @@ class Writer:
             raise FatalError(f"{call.what}: {reading}: no such address; is base_url right?")
         if reading.meaning == "gone":
             return Gone(write.key)
+        if reading.code is None and reading.status == HTTPStatus.OK:
+            # all answers of the CRM have a code: this one is somebody else's
+            return Unknown(write.key)
         return self._named(write, reading)
 
     def _named(self, write: Write, reading: Reading) -> Rejected:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from itertools import count
 from typing import Any
 
 from sandbox.wukong.problems import (
@@ -25,6 +24,8 @@ CONTRACT, BOOLEAN = 20, 41
 
 CUSTOM, FIXED, EXTENDED = 0, 1, 2
 """Of a `fieldType`: values of their own table, columns, and columns that are kept there too."""
+
+FIRST_ID = 1001
 
 MOST_FIELDS = 100
 """Of a module."""
@@ -91,16 +92,12 @@ class Field:
             raise Problem(code, f"{said}的格式不正确") from None
 
 
-_ids = count(1001)
-
-
-def _fixed(name: str, label: str, type_: int = TEXT, longest: int | None = None) -> Field:
-    return Field(next(_ids), name, label, type_, FIXED, longest)
-
-
 def usual(module: str) -> dict[str, Field]:
     """The fields that every server has; a small choice of them."""
-    made = {each[0]: _fixed(*each) for each in _USUAL[module]}
+    made = {
+        name: Field(field_id, name, label, type_, FIXED, *longest)
+        for field_id, (name, label, type_, *longest) in enumerate(_USUAL[module], FIRST_ID)
+    }
     for name in _REQUIRED[module]:
         made[name].is_required = True
     return made
@@ -114,8 +111,9 @@ def new_field(fields: Mapping[str, Field], said: Mapping[str, Any]) -> Field:
     """
     if len(fields) >= MOST_FIELDS:
         raise Problem(INVALID, f"a module has at most {MOST_FIELDS} fields")
+    field_id = max(each.field_id for each in fields.values()) + 1
     try:
-        return Field(**{"field_id": next(_ids), "name": said.get("field_name"), **said})
+        return Field(**{"field_id": field_id, "name": said.get("field_name"), **said})
     except TypeError:
         raise Problem(INVALID, "a field has a field_name, and may have a name and a type") from None
 

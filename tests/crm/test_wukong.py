@@ -24,9 +24,12 @@ from crm.protocol import (
 from crm.runtime import Runtime
 from crm.transport import Call
 from sandbox.faults import Fault
+from sandbox.messages import Answer, Request
 from sandbox.serving import serving
+from sandbox.wukong import api, search
 from sandbox.wukong.api import Wukong as Sandbox
 from sandbox.wukong.fields import BOOLEAN, DATETIME, DECIMAL, MOBILE, Field
+from sandbox.wukong.problems import Problem
 from sandbox.wukong.store import Module
 from tests.crm.suite import Clock
 
@@ -250,11 +253,12 @@ def test_a_scan_loses_none_of_those_that_people_change_meanwhile(
 
 
 def test_more_of_one_second_than_a_search_shows_is_fatal_and_not_cut_short(
-    new_crm: Connect, clock: Clock, customers: Module
+    new_crm: Connect, clock: Clock, customers: Module, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(customers, clock, 10_001, apart=0)
-    with pytest.raises(FatalError, match="10000 at once"):
-        list(new_crm().scan("customer"))
+    monkeypatch.setattr(search, "MOST_ROWS", 20)
+    fill(customers, clock, 21, apart=0)
+    with pytest.raises(FatalError, match="changed in one second"):
+        list(new_crm(page_size="5").scan("customer"))
 
 
 # -- one session --------------------------------------------------------------------------------
@@ -426,6 +430,48 @@ def test_a_setting_that_cant_be_is_refused(
 ) -> None:
     with pytest.raises(ConfigurationError, match=words):
         new_crm(**settings)
+
+
+def test_a_record_that_our_user_may_not_see_is_refused_alone_and_not_taken_for_gone(
+    crm: Crm, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = made(crm, clock, "k1")
+
+    def refuse(*_: object) -> None:
+        raise Problem(2040, "没有权限")
+
+    monkeypatch.setattr(api, "_one", refuse)
+    for write in (update(record, customerName="x"), delete(record)):
+        refused = wrote(crm, write)
+        assert isinstance(refused, Rejected)
+        assert refused.code == "2040"
+    with pytest.raises(FatalError, match="may our user see"):
+        crm.find("customer", "id", [record.remote_id])
+
+
+@pytest.mark.parametrize("shown", [{"customerName": "公司"}, [1], "公司"])
+def test_an_answer_that_is_no_record_is_fatal_and_not_taken_for_gone(
+    crm: Crm, clock: Clock, monkeypatch: pytest.MonkeyPatch, shown: object
+) -> None:
+    record = made(crm, clock, "k1")
+    monkeypatch.setattr(api, "_one", lambda *_: shown)
+    with pytest.raises(FatalError, match="without its id"):
+        wrote(crm, update(record, customerName="x"))
+
+
+def test_an_answer_to_a_write_without_a_code_says_nothing_of_it(
+    crm: Crm, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = made(crm, clock, "k1")
+    answer = Sandbox._answer
+
+    def answered(sandbox: Sandbox, request: Request, parts: list[str]) -> Answer:
+        if "deleteByIds" in parts:
+            return Answer(200, {"status": "fine"})
+        return answer(sandbox, request, parts)
+
+    monkeypatch.setattr(Sandbox, "_answer", answered)
+    assert wrote(crm, delete(record)) == Unknown("k1")
 
 
 def test_a_base_url_that_leads_elsewhere_is_fatal_and_no_record_is_taken_for_gone(
