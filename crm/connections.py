@@ -31,13 +31,15 @@ from crm.selfbuilt.profile import Profile, load_profile
 from crm.settings import Settings
 from crm.sign_in import SignIn, with_derived
 from crm.transport import RequestsTransport, Transport
+from crm.wukong import rules as wukong
+from crm.wukong.crm import Wukong
 
 N = TypeVar("N", int, float)
 
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0
 
-KINDS = ("hubspot", "selfbuilt")
+KINDS = ("hubspot", "selfbuilt", "wukong")
 
 
 def connect(
@@ -57,8 +59,11 @@ def connect(
     """
     settings = _Settings(name)
     runtime = runtime or Runtime()
-    if settings.text("kind", choices=KINDS) == "hubspot":
-        return _open_hubspot(settings, runtime=runtime, transport=transport, shared=shared)
+    match settings.text("kind", choices=KINDS):
+        case "hubspot":
+            return _open_hubspot(settings, runtime=runtime, transport=transport, shared=shared)
+        case "wukong":
+            return _open_wukong(settings, runtime=runtime, transport=transport, shared=shared)
     return _open_selfbuilt(
         load_profile(settings.text("profile")),
         settings,
@@ -152,6 +157,48 @@ def _open_hubspot(
         in_flight=rate.in_flight,
     )
     return HubSpot(client, options)
+
+
+def _open_wukong(
+    settings: "_Settings",
+    *,
+    runtime: Runtime,
+    transport: Transport | None,
+    shared: bool,
+) -> Wukong:
+    """Put the parts of a connection to 悟空 together."""
+    base_url = settings.address()
+    rate = settings.rate(wukong.RATE)
+    secrets = {name: settings.secret(name) for name in wukong.SECRETS}
+    session = settings.text("client", otherwise="pc", choices=tuple(wukong.CLIENTS))
+    budgets = _Budgets(settings.account(base_url), runtime, shared=shared)
+    client = Client(
+        base_url=base_url.rstrip("/"),
+        rules=wukong.ANSWERS,
+        sign_in=SignIn(wukong.sign_in(session), secrets, runtime),
+        quota=budgets.open("", rate),
+        transport=transport
+        or RequestsTransport(
+            base_url,
+            pool_size=rate.in_flight,
+            connect=settings.seconds("timeouts.connect", CONNECT_TIMEOUT),
+            read=settings.seconds("timeouts.read", READ_TIMEOUT),
+        ),
+        runtime=runtime,
+        slots=BoundedSemaphore(rate.in_flight),
+        sign_in_rules=wukong.SIGN_IN_ANSWERS,
+        has_one_session=True,
+    )
+    updates = settings.text("updates", otherwise="whole", choices=("whole", "changes"))
+    options = wukong.Options(
+        zone=settings.text("time_zone", otherwise="Asia/Shanghai"),
+        is_update_whole=updates == "whole",
+        values_per_search=settings.whole("values_per_search", 1),
+        page_size=settings.whole("page_size", wukong.MOST_IN_PAGE),
+        read_lag=settings.seconds("read_lag", wukong.READ_LAG, least=0),
+        in_flight=rate.in_flight,
+    )
+    return Wukong(client, options)
 
 
 class _Budgets:

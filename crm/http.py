@@ -55,6 +55,11 @@ class Client:
     slots: AbstractContextManager[object] = field(default_factory=nullcontext)
     """Held by each request that is under way; whoever waits for one has no token yet, so that
     it heeds what the answers until then say."""
+    sign_in_rules: AnswerRules | None = None
+    """What answers to a sign-in mean, where it isn't what they mean elsewhere."""
+    has_one_session: bool = False
+    """A sign-in ends the one before: a new token that doesn't count was ended by somebody else's,
+    and it is worth coming back."""
 
     def read(self, call: Call, *, is_empty: Callable[[Any], bool] | None = None) -> Reading:
         """Ask something, again if need be; gives an answer that is `ok` or `gone`.
@@ -132,6 +137,11 @@ class Client:
             reading, token = self._send_signed(call)
             if not self._is_stranger(reading, token, is_empty):
                 return reading
+        if self.has_one_session:
+            raise RetryableError(
+                f"{call.what}: the CRM doesn't know us ({reading}) though we have just signed in: "
+                "somebody else signs in as the same user, or that user may not do this"
+            )
         raise FatalError(
             f"{call.what}: the CRM doesn't know us ({reading}): check the connection's secrets"
         )
@@ -189,7 +199,8 @@ class Client:
                 raise RetryableError(f"{call.what}: not sent: {error}") from None
             except CutOffError as error:
                 raise UnknownOutcomeError(f"{call.what}: {error}") from None
-            reading = self.rules.read(answer, self.runtime.now())
+            rules = self.rules if is_signed else self.sign_in_rules or self.rules
+            reading = rules.read(answer, self.runtime.now())
             told.append(reading.said)
         return answer, self._heeded(quotas[0], reading)
 

@@ -84,7 +84,7 @@ VARIABLES = {
     "DLT_PROJECT_DIR": ("the working directory", "The folder whose `.dlt` is read."),
 }
 CONNECTION = {
-    "kind": "Which file of `crm/` speaks its API; there are `selfbuilt` and `hubspot`.",
+    "kind": "Which file of `crm/` speaks its API; there are `selfbuilt`, `hubspot` and `wukong`.",
     "profile": "`pocketbase`, or the path of a YAML file that describes the API.",
     "base_url": "Where it is.",
     "rate": "`per_second`, `burst`, `per_day`, `in_flight`: what the CRM lets one account do.",

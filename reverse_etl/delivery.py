@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
+from operator import attrgetter
 from typing import Any, Literal
 
 from crm.errors import FatalError, RetryableError, UnknownOutcomeError
@@ -61,6 +62,7 @@ _DELIVERED_AS: Mapping[str, str] = {"flag": "update"}
 """What the plan calls otherwise, because its reason is another."""
 SettledAs = Literal["written", "rejected", "not_written", "gone"]
 _REMOVED: Mapping[str, str] = {"archive": "archived", "delete": "deleted"}
+_OUTCOME_OF = attrgetter("outcome", "attempt.operation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +290,7 @@ class Delivery:
             closed=self._closed,
             opened=[Intent(b.batch_id, b.operation, b.attempts, now, b.receipt) for b in opened],
         )
-        counted = Counter((each.outcome, each.attempt.operation) for each in self._settled)
+        counted = Counter(map(_OUTCOME_OF, self._settled))
         for (outcome, operation), count in counted.items():
             name = _COUNTED[operation] if outcome == "written" else outcome
             setattr(self.tally, name, getattr(self.tally, name) + count)
@@ -419,7 +421,8 @@ class Delivery:
             )
             for receipt, attempts in answer.pending.items()
         ]
-        unknown = [self._new_batch(batch, answer.unknown)] if answer.unknown else []
+        # by its id and its receipt the CRM can be asked for it, and doesn't carry it out once more
+        unknown = [replace(batch, attempts=answer.unknown, intent_at="")] if answer.unknown else []
         self.tally.unknown += len(answer.unknown)
         if rests or unknown:
             self._commit([*rests, *unknown])

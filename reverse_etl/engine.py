@@ -8,7 +8,7 @@ the decision, the guard.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from reverse_etl.delivery import ASKED_TO_STOP, Delivery, Patience, Tally
 from reverse_etl.errors import ExitCode, StoppedError, SyncConfigurationError, SyncError
 from reverse_etl.ledger import Ledger, Run
 from reverse_etl.plan import Counts, Plan, Planner, Rules, Verdict, judge, problems, room
+from reverse_etl.plan.release import Release
 from reverse_etl.plan.saved import SavedPlan
 from reverse_etl.syncs import Sync
 
@@ -47,6 +48,8 @@ class Selection:
     forced: bool = False
     """Also what was rejected and hasn't changed since."""
     limit: int | None = None
+    release: Release = field(default_factory=Release)
+    """Of what is planned and judged, what goes out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Planned:
     verdict: Verdict
     unsettled: int = 0
     """Records of which nobody knows yet whether they were written; apply finds out first."""
+    unreleased: int = 0
+    """Records that would be written, but not in this release; `counts` has them too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ class Applied:
     """Why it wasn't done, in words."""
     held: tuple[tuple[str, int], ...] = ()
     """The most frequent reasons for which records are held, and of how many each."""
+    unreleased: int = 0
+    """Records that stay planned, for the release leaves them out."""
     is_stopped: bool = False
     """Whether a guard stopped it, its own or that of a sync it comes after."""
 
@@ -141,18 +148,18 @@ class Engine:
             SyncConfigurationError: a CRM can't do what a sync asks of it.
             StoppedError: a model wasn't built, or its tests didn't pass.
         """
+        selection = selection or Selection()
         syncs = [self._able(sync) for sync in syncs]
-        with (
-            self._asked(syncs) as suited,
-            self._taken(syncs, selection or Selection()) as planner,
-        ):
+        with self._asked(syncs) as suited, self._taken(syncs, selection) as planner:
             planned = []
             for each in suited():
                 sync = each.sync
                 with self._connected(sync) as (crm, executor):
                     counts = _decided(planner, each, crm, executor)
                 unsettled = len(self.ledger.unsettled(sync.name))
-                planned.append(Planned(sync, counts, judge(sync, counts), unsettled))
+                verdict = judge(sync, counts)
+                unreleased = counts.sending - _released(planner.plan, sync, counts, selection)
+                planned.append(Planned(sync, counts, verdict, unsettled, unreleased))
             yield planner.plan, planned
 
     def apply(
@@ -175,7 +182,7 @@ class Engine:
         """
         selection = selection or Selection()
         if saved is not None:
-            selection = Selection(saved.keys(), selection.forced, selection.limit)
+            selection = replace(selection, keys=saved.keys())
         syncs = [self._able(sync) for sync in syncs]
         with ExitStack() as stack:
             runs: dict[str, Run] = {}
@@ -246,8 +253,8 @@ class Engine:
                     return Applied(
                         sync, run, counts, verdict, tally, recovered, problem, is_stopped=True
                     )
-                planned = min(counts.sending, selection.limit or counts.sending)
-                self.ledger.plan_run(run, planned)
+                released = _released(planner.plan, sync, counts, selection)
+                self.ledger.plan_run(run, released)
                 delivery = self._delivery(sync, run, crm, executor)
                 tally = delivery.tally
                 if saved is None:
@@ -270,6 +277,7 @@ class Engine:
             recovered,
             tally.stopped,
             tuple(planner.plan.held(sync, HELD_REASONS)),
+            unreleased=counts.sending - released,
         )
 
     def _recover(self, sync: Sync, run: Run) -> int:
@@ -394,6 +402,15 @@ def _decided(planner: Planner, suited: _Suited, crm: Crm, executor: Executor) ->
     return planner.decide(suited.sync, crm, executor, in_flight, suited.rules)
 
 
+def _released(plan: Plan, sync: Sync, counts: Counts, selection: Selection) -> int:
+    """Leave in a plan what goes out now; of how many records that is."""
+    sending = counts.sending
+    if not selection.release.is_whole:
+        selection.release.restrict(plan, sync)
+        sending = plan.counts(sync).sending
+    return sending if selection.limit is None else min(sending, selection.limit)
+
+
 def _blocking(sync: Sync, results: Sequence[Applied]) -> Applied | None:
     """The sync that this one comes after, and that was stopped or failed."""
     for other in results:
@@ -419,4 +436,4 @@ def _counts(applied: Applied) -> dict[str, int]:
             "kept": applied.counts.operations.get("keep", 0),
             "redirected": applied.counts.operations.get("redirect", 0),
         }
-    return counts | {"recovered": applied.recovered}
+    return counts | {"recovered": applied.recovered, "unreleased": applied.unreleased}

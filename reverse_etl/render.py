@@ -52,6 +52,7 @@ def plan_as_data(
                 "operations": dict(each.counts.operations),
                 "guard": list(each.verdict.reasons),
                 "unknown": each.unsettled,
+                "unreleased": each.unreleased,
                 "fields": [dataclasses.asdict(field) for field in plan.fields(each.sync)],
                 "changes": [_change_as_data(change) for change in _sampled(plan, each.sync, limit)],
             }
@@ -84,6 +85,7 @@ def print_plan(console: Console, plan: Plan, planned: Sequence[Planned], limit: 
                 f"{each.sync.name}: of {each.unsettled} records nobody knows yet whether they "
                 "were written; `reverse-etl apply` finds out first"
             )
+        _print_unreleased(console, each)
         for reason in each.verdict.reasons:
             console.print(f"[bold red]guard[/] {each.sync.name}: {reason}")
     if not any(each.counts.sending or each.verdict.reasons for each in planned):
@@ -155,6 +157,7 @@ def print_applied(console: Console, applied: Sequence[Applied]) -> None:
                 f"{each.sync.name}: {each.recovered} records of an interrupted run were "
                 "looked up in the CRM first"
             )
+        _print_unreleased(console, each)
         if each.problem:
             console.print(f"[bold red]{each.sync.name}[/]: {each.problem}")
         for reason, count in each.held:
@@ -176,6 +179,7 @@ def applied_as_data(applied: Sequence[Applied]) -> dict[str, Any]:
                 "status": each.status,
                 "problem": each.problem,
                 "recovered": each.recovered,
+                "unreleased": each.unreleased,
                 "held": each.counts.operations.get("held", 0) if each.counts else 0,
                 "held_for": [
                     {"reason": reason, "records": count} for reason, count in each.held
@@ -210,6 +214,14 @@ def print_rows(console: Console, rows: Sequence[Mapping[str, Any]], *, empty: st
 def as_json(data: Any) -> str:
     """JSON with the characters that people read."""
     return json.dumps(data, ensure_ascii=False, indent=2, default=str)
+
+
+def _print_unreleased(console: Console, each: Planned | Applied) -> None:
+    if each.unreleased:
+        console.print(
+            f"{each.sync.name}: {each.unreleased} records stay planned, for this release leaves "
+            "them out"
+        )
 
 
 def _sampled(plan: Plan, sync: Sync, limit: int | None) -> Iterable[Change]:

@@ -8,8 +8,9 @@ that is wrong with one is said at once, so that it is mended in one go.
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -46,6 +47,10 @@ SETTINGS: Mapping[str, str] = {
     "redirects": "The model of the keys that were merged into others or split by them.",
     "removals": "Kept for keys that are to go for a reason of their own; so far only null.",
     "guard": "How much one plan may change before a person must have looked at it: below.",
+    "signed": (
+        "`true`: apply and retry send nothing unless the mapping is signed as it stands "
+        "(`reverse-etl mapping --check`); the default is `false`."
+    ),
 }
 """What an exposure may say of its sync."""
 
@@ -65,7 +70,7 @@ GUARDS: Mapping[str, str] = {
 
 _COLUMN_KEYS = {
     "field", "owner", "links_to", "required_link", "record_id", "max_length", "pii",
-    "label_zh", "rule", "default",
+    "label_zh", "rule", "rule_zh", "default", "source",
 }  # fmt: skip
 
 
@@ -75,7 +80,21 @@ _WRITES: Mapping[Mode, frozenset[Operation]] = {
     "update_only": frozenset({"update"}),
     "mirror": frozenset({"create", "update"}),
 }
+_UNSAID: tuple[Any, ...] = (None, "", False, [], {})
 _NOTHING_CREATED = "it never creates a record, so there is none that it may remove"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ColumnTest:
+    """A test of dbt's on a column."""
+
+    name: str
+    arguments: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        """As it is written down: `relationships (field: person_id; to: dim_people)`."""
+        arguments = "; ".join(f"{name}: {value}" for name, value in self.arguments)
+        return f"{self.name} ({arguments})" if arguments else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +112,37 @@ class Column:
     """Without the link the record waits, instead of going out unlinked."""
     max_length: int | None = None
     pii: str | None = None
-    tests: tuple[str, ...] = ()
+    tests: tuple[ColumnTest, ...] = ()
     rule: str | None = None
+    """What the field holds, in words for business; the description if there are none."""
+    rule_zh: str | None = None
+    label_zh: str | None = None
+    """What people call the field in Chinese."""
+    default: str | None = None
+    """What the model fills in where there is no value, in words."""
+    source: str | None = None
+    """What the column is made of, where that can't be read from the SQL, or is better said."""
+
+    @property
+    def mapping(self) -> dict[str, Any]:
+        """What is signed of it; what isn't said isn't in it."""
+        return _said(
+            {
+                "column": self.name,
+                "type": self.data_type,
+                "label_zh": self.label_zh,
+                "owner": self.owner,
+                "links_to": self.links_to,
+                "required_link": self.required_link,
+                "max_length": self.max_length,
+                "rule": _words(self.rule or self.description),
+                "rule_zh": _words(self.rule_zh or ""),
+                "default": self.default,
+                "source": _words(self.source or ""),
+                "personal_data": self.pii,
+                "tests": [str(test) for test in self.tests],
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +198,12 @@ class Sync:
     redirects: tuple[str, str] | None = None
     """Schema and table of the merged and split keys."""
     description: str = ""
-    mapping_hash: str = field(default="", compare=False)
+    records: str = ""
+    """Which records are meant: the model's own description."""
+    records_zh: str | None = None
+    """The same in Chinese."""
+    is_signature_demanded: bool = False
+    """Whether it is applied only with its mapping signed as it stands."""
 
     @property
     def key_field(self) -> str:
@@ -170,11 +223,44 @@ class Sync:
             needed.add("update" if self.on_missing == "flag" else self.on_missing)
         return frozenset(needed)
 
+    @property
+    def mapping(self) -> dict[str, Any]:
+        """What is signed: which records go where, and each field with the words said of it.
+
+        All of it comes from the project's YAML, so that it is the same wherever it is read,
+        whether or not the CRM can be asked. What isn't said isn't in it.
+        """
+        settings = {
+            "destination": self.destination,
+            "object": self.object,
+            "records": _words(self.records),
+            "records_zh": _words(self.records_zh or ""),
+            "key": self.key_field,
+            "mode": self.mode,
+            # as it can: that is the CRM's business
+            "on_missing": None if self.removes_as_it_can else self.on_missing,
+            "flag": dict(self.flag),
+            "match": sorted(sorted(group) for group in self.match),
+        }
+        fields = {column.field: column.mapping for column in self.columns}
+        return {"settings": _said(settings), "fields": fields}
+
+    @property
+    def mapping_hash(self) -> str:
+        """The hash of what is signed; each run notes it."""
+        return hash_of(self.mapping)
+
     def suited(self, possible: frozenset[Operation]) -> "Sync":
         """The sync as a CRM with these operations carries it out."""
         if self.removes_as_it_can and "archive" not in possible and "delete" in possible:
             return replace(self, on_missing="delete")
         return self
+
+
+def hash_of(mapping: Mapping[str, Any]) -> str:
+    """The hash of a mapping: the same on any machine, in whatever order it was written."""
+    text = json.dumps(mapping, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def default_manifest() -> Path:
@@ -285,7 +371,9 @@ class _Reader:
             record_id=record_id,
             redirects=self._redirects(meta.get("redirects")),
             description=exposure.get("description", ""),
-            mapping_hash=_mapping_hash(meta, model),
+            records=model.get("description", ""),
+            records_zh=_text_or_none(model.get("config", {}).get("meta", {}).get("records_zh")),
+            is_signature_demanded=self._boolean(meta.get("signed", False), "signed"),
         )
         if meta.get("removals") is not None:
             self.wrong("`removals` can't be carried out yet: leave it null")
@@ -331,7 +419,11 @@ class _Reader:
                     max_length=meta.get("max_length"),
                     pii=meta.get("pii"),
                     tests=tuple(sorted(tests.get(name, ()))),
-                    rule=meta.get("rule"),
+                    rule=_text_or_none(meta.get("rule")),
+                    rule_zh=_text_or_none(meta.get("rule_zh")),
+                    label_zh=_text_or_none(meta.get("label_zh")),
+                    default=_text_or_none(meta.get("default")),
+                    source=_text_or_none(meta.get("source")),
                 )
             )
         seen: set[str] = set()
@@ -430,6 +522,11 @@ class _Reader:
             return default
         return limit
 
+    def _boolean(self, value: Any, what: str) -> bool:
+        if not isinstance(value, bool):
+            self.wrong(f"{what} is `{value}`; it can be true, false")
+        return value is True
+
     def _one_of(self, value: Any, choice: Any, what: str) -> Any:
         if value not in get_args(choice):
             self.wrong(f"{what} is `{value}`; it can be {', '.join(get_args(choice))}")
@@ -441,23 +538,43 @@ def _as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _tests_by_column(manifest: Mapping[str, Any], model: str) -> dict[str, set[str]]:
-    tests: dict[str, set[str]] = {}
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _as_text(value)
+
+
+def _words(text: str) -> str:
+    """A text without its line breaks, which are the YAML's."""
+    return " ".join(text.split())
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value not in _UNSAID}
+
+
+def _tests_by_column(manifest: Mapping[str, Any], model: str) -> dict[str, set[ColumnTest]]:
+    tests: dict[str, set[ColumnTest]] = {}
     for node in manifest["nodes"].values():
         if node["resource_type"] == "test" and node.get("attached_node") == model:
-            name = (node.get("test_metadata") or {}).get("name", node["name"])
-            tests.setdefault(node.get("column_name") or "", set()).add(name)
+            generic = node.get("test_metadata") or {}
+            arguments = tuple(
+                (name, _argument(value))
+                for name, value in sorted((generic.get("kwargs") or {}).items())
+                if name not in {"model", "column_name"}
+            )
+            test = ColumnTest(generic.get("name", node["name"]), arguments)
+            tests.setdefault(node.get("column_name") or "", set()).add(test)
     return tests
 
 
-def _mapping_hash(meta: Mapping[str, Any], model: Mapping[str, Any]) -> str:
-    """What business and engineering sign: the settings and each column's type, words and meta."""
-    columns = {
-        name: [column.get("data_type"), column.get("description"), column.get("config", {})]
-        for name, column in model["columns"].items()
-    }
-    text = json.dumps([meta, columns], sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _argument(value: Any) -> str:
+    """A test's argument as people read it: of `ref('dim_people')` the name."""
+    if isinstance(value, list):
+        return ", ".join(_argument(each) for each in value)
+    return re.sub(r"^(?:ref|source)\((.*)\)$", _referred, _as_text(value))
+
+
+def _referred(match: re.Match[str]) -> str:
+    return ".".join(re.findall(r"[^\s'\",]+", match[1]))
 
 
 def _wrong_references(syncs: Mapping[str, Sync]) -> Iterable[str]:

@@ -2,10 +2,11 @@
 
 import asyncio
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import orjson
 import requests
@@ -13,11 +14,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from sandbox.faults import FaultError, read_faults
-from sandbox.hubspot.api import CONTROL, HubSpot
+from sandbox.faults import FaultError, FaultPlan, read_faults
+from sandbox.hubspot.api import HubSpot
+from sandbox.messages import CONTROL, Answer, Request
 from sandbox.serving import LOOPBACK, serve
+from sandbox.wukong.api import Wukong
 
-PORT = 8920
+HUBSPOT_PORT = 8920
+WUKONG_PORT = 8921
 ASK_TIMEOUT = 30.0
 
 app = typer.Typer(
@@ -39,64 +43,134 @@ def sandboxes() -> None:
     """CRMs to try a sync on: local servers that behave as the vendor's documents say."""
 
 
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Where it is, on 127.0.0.1.")]
+File = Annotated[
+    Path | None, typer.Option(help="Take up what this file holds, and save it there at the end.")
+]
+Switch = Annotated[
+    list[str] | None,
+    typer.Option(help="How it behaves where nobody is sure how the vendor's does: NAME=VALUE."),
+]
+Faults = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|JSON", help="What shall go wrong; of one that is running, if there is."
+    ),
+]
+Show = Annotated[bool, typer.Option("--show", help="What the one that is running holds.")]
+ObjectName = Annotated[
+    str | None, typer.Option("--object", help="With --show: this object's records.")
+]
+Most = Annotated[int, typer.Option("--limit", min=1, help="With --object: how many records.")]
+Form = Annotated[Format, typer.Option("--format", help="A table for people, JSON for programs.")]
+
+
+class Held(Protocol):
+    """What a sandbox holds."""
+
+    switches: Any
+
+    def load(self, path: Path) -> None:
+        """Take up what was saved."""
+
+    def save(self, path: Path) -> None:
+        """Write it to a file."""
+
+
+class Sandbox(Protocol):
+    """A sandbox, as the commands know it."""
+
+    faults: FaultPlan
+
+    @property
+    def account(self) -> Held:
+        """What it holds."""
+
+    @property
+    def ways_in(self) -> Mapping[str, str]:
+        """What one signs in with."""
+
+    def __call__(self, request: Request) -> Answer:
+        """Answer a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a command was asked for."""
+
+    port: int
+    file: Path | None
+    switch: Sequence[str] | None
+    faults: str | None
+    show: bool
+    object_name: str | None
+    limit: int
+    format_: Format
+
+
 @app.command()
 def hubspot(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Where it is, on 127.0.0.1.")] = PORT,
-    file: Annotated[
-        Path | None,
-        typer.Option(help="Take up what this file holds, and save it there at the end."),
-    ] = None,
-    switch: Annotated[
-        list[str] | None,
-        typer.Option(help="How it behaves where HubSpot's documents are silent: NAME=VALUE."),
-    ] = None,
-    faults: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE|JSON", help="What shall go wrong; of one that is running, if there is."
-        ),
-    ] = None,
-    show: Annotated[
-        bool, typer.Option("--show", help="What the one that is running holds.")
-    ] = False,
-    object_name: Annotated[
-        str | None, typer.Option("--object", help="With --show: this object's records.")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="With --object: how many records.")] = 20,
-    format_: Annotated[
-        Format, typer.Option("--format", help="A table for people, JSON for programs.")
-    ] = Format.TABLE,
+    port: Port = HUBSPOT_PORT,
+    file: File = None,
+    switch: Switch = None,
+    faults: Faults = None,
+    show: Show = False,
+    object_name: ObjectName = None,
+    limit: Most = 20,
+    format_: Form = Format.TABLE,
 ) -> None:
     """Start a sandbox of HubSpot, until Ctrl-C; or look into the one that is running.
 
     Example: `reverse-etl sandbox hubspot --port 8920 --file var/hubspot.json`
     """
-    url = f"http://{LOOPBACK}:{port}"
-    plan = _read_plan(faults)
-    if show:
-        _show(url, object_name, limit, format_)
+    _run(HubSpot, Asked(port, file, switch, faults, show, object_name, limit, format_))
+
+
+@app.command()
+def wukong(
+    port: Port = WUKONG_PORT,
+    file: File = None,
+    switch: Switch = None,
+    faults: Faults = None,
+    show: Show = False,
+    object_name: ObjectName = None,
+    limit: Most = 20,
+    format_: Form = Format.TABLE,
+) -> None:
+    """Start a sandbox of 悟空CRM, until Ctrl-C; or look into the one that is running.
+
+    Example: `reverse-etl sandbox wukong --port 8921 --switch index_lag=5`
+    """
+    _run(Wukong, Asked(port, file, switch, faults, show, object_name, limit, format_))
+
+
+def _run(make: Callable[[], Sandbox], asked: Asked) -> None:
+    url = f"http://{LOOPBACK}:{asked.port}"
+    plan = _read_plan(asked.faults)
+    if asked.show:
+        _show(url, asked.object_name, asked.limit, asked.format_)
         return
-    switches = _read_switches(switch or [])
+    switches = _read_switches(asked.switch or [])
     if (plan or switches) and _is_there(url):
         if plan:
             _ask("POST", f"{url}/{CONTROL}/faults", plan)
         said = _ask("PATCH", f"{url}/{CONTROL}/switches", switches)
-        _print({"url": url, "faults": said["faults"], "switches": said["switches"]}, format_)
+        _print({"url": url, "faults": said["faults"], "switches": said["switches"]}, asked.format_)
         return
-    sandbox = HubSpot()
+    sandbox = make()
     _set(sandbox, switches, plan)
-    if file is not None and file.exists():
-        sandbox.account.load(file)
-    _print({"url": url, "access_token": sandbox.account.tokens.private, "stop": "Ctrl-C"}, format_)
+    if asked.file is not None and asked.file.exists():
+        sandbox.account.load(asked.file)
+    _print({"url": url, **sandbox.ways_in, "stop": "Ctrl-C"}, asked.format_)
     try:
-        asyncio.run(_until_asked(sandbox, port))
+        asyncio.run(_until_asked(sandbox, asked.port))
     except OSError as error:
         raise typer.BadParameter(f"{url} can't be had: {error.strerror}") from None
-    if file is not None:
-        sandbox.account.save(file)
+    if asked.file is not None:
+        sandbox.account.save(asked.file)
 
 
-async def _until_asked(sandbox: HubSpot, port: int) -> None:
+async def _until_asked(sandbox: Sandbox, port: int) -> None:
     task = asyncio.ensure_future(serve(sandbox, port))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -142,7 +216,7 @@ def _read_switches(said: Sequence[str]) -> dict[str, Any]:
     return switches
 
 
-def _set(sandbox: HubSpot, switches: dict[str, Any], plan: list[Any]) -> None:
+def _set(sandbox: Sandbox, switches: dict[str, Any], plan: list[Any]) -> None:
     try:
         sandbox.account.switches.change(switches)
     except ValueError as error:

@@ -13,15 +13,15 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 Kind = Literal[
-    "busy",  # answers 429 with `policy`, with `retry_after` seconds if given; nothing is done
-    "error",  # answers `status` (500); nothing is done
+    "busy",  # says that it is too much, with `policy` and `retry_after` as far as the vendor does
+    "error",  # answers `status` (500), as the vendor says such things; nothing is done
     "error_after",  # does it, then answers `status` (500)
     "timeout",  # does it, says nothing for `seconds` (3600), then cuts the connection
     "cut",  # cuts the connection; nothing is done
     "cut_after",  # does it, then cuts the connection
     "short",  # does it, and cuts the connection in the middle of the answer
     "shuffle",  # does it, and answers in another order
-    "expire_token",  # forgets the access tokens of OAuth, and doesn't know this request's
+    "expire_token",  # forgets the tokens it gave, and doesn't know this request's
     "lag",  # from this request on, searches see a write `seconds` later
     "slow",  # does it, and answers after `seconds`
 ]

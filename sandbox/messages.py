@@ -7,6 +7,9 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+CONTROL = "_sandbox"
+"""Below this stands what isn't the vendor's: switches, faults, a look at what is held."""
+
 Delivery = Literal["whole", "half", "none"]
 """half: the connection is closed in the middle of the answer; none: before its first byte."""
 

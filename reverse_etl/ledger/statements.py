@@ -1,5 +1,6 @@
 """The statements of a run, each made once: SQLAlchemy takes longer over one than SQLite."""
 
+import itertools
 from collections.abc import Sequence
 from functools import cache, cached_property
 from typing import Any
@@ -56,11 +57,17 @@ class Statement:
 
 
 @cache
-def inserted(core: Insert, columns: tuple[str, ...], rows: int) -> str:
-    """An insert's SQL for so many rows of these columns."""
+def inserted(core: Insert, columns: tuple[str, ...], shared: tuple[str, ...], rows: int) -> str:
+    """An insert's SQL for so many rows of these columns, which stand as they do in the table.
+
+    It takes the values of the columns that all rows share, and then those of each row.
+    """
     sql = str(core.compile(dialect=_DIALECT, column_keys=columns))
-    row = f"({', '.join('?' * len(columns))})"
-    return sql.replace(row, ", ".join([row] * rows), 1)
+    numbers = itertools.count(len(shared) + 1)
+    row = [shared.index(name) + 1 if name in shared else None for name in columns]
+    numbered = ([f"?{number or next(numbers)}" for number in row] for _ in range(rows))
+    filled = ", ".join(f"({', '.join(places)})" for places in numbered)
+    return sql.replace(f"({', '.join('?' * len(columns))})", filled, 1)
 
 
 _d, _i, _l = schema.deliveries.c, schema.intents.c, schema.leases.c

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,9 +14,7 @@ from sandbox.hubspot.account import Account
 from sandbox.hubspot.problems import Problem, invalid
 from sandbox.hubspot.quotas import too_many
 from sandbox.hubspot.tokens import stranger
-from sandbox.messages import Answer, Request, segments
-
-CONTROL = "_sandbox"
+from sandbox.messages import CONTROL, Answer, Request, segments
 
 
 class HubSpot:
@@ -33,6 +31,11 @@ class HubSpot:
         self.faults = FaultPlan()
         self.clock = clock
         self._chance = chance or random.Random(7)  # noqa: S311 - only the order of results
+
+    @property
+    def ways_in(self) -> Mapping[str, str]:
+        """What one signs in with."""
+        return {"access_token": self.account.tokens.private}
 
     def __call__(self, request: Request) -> Answer:
         """Answer a request."""

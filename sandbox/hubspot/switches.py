@@ -4,12 +4,14 @@ Whoever has seen a live account behave otherwise sets the switch, and their sync
 is tested against what they saw.
 """
 
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
+
+from sandbox.switches import Switchable
 
 
 @dataclass(slots=True)
-class Switches:
+class Switches(Switchable):
     """How the sandbox behaves where nobody is sure how HubSpot does."""
 
     batch_errors: Literal["each", "whole"] = "each"
@@ -60,23 +62,3 @@ class Switches:
     """What `policyName` of a 429 says."""
     scopes: str = ""
     """What the token may do, such as `crm.objects.contacts.read`, spaces between; "" is all."""
-
-    def change(self, said: dict[str, Any]) -> None:
-        """Set those that are named.
-
-        Raises:
-            ValueError: there is no such switch, or it can't be set so.
-        """
-        for name, value in said.items():
-            if name not in _NAMES:
-                raise ValueError(f"there is no switch {name}; there are: {', '.join(_NAMES)}")
-            wanted = type(getattr(self, name))
-            is_number = wanted in {int, float} and type(value) in {int, float}
-            if not (is_number or type(value) is wanted):
-                raise ValueError(f"the switch {name} wants a {wanted.__name__}")
-            if name == "batch_errors" and value not in {"each", "whole"}:
-                raise ValueError("batch_errors is each or whole")
-            setattr(self, name, wanted(value))
-
-
-_NAMES = tuple(each.name for each in fields(Switches))

@@ -1,7 +1,7 @@
 """What plan and apply promise, seen from outside: what the CRM holds, what the ledger says."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 from worlds import Killed, LateCrm, MemoryCrm, TestWorld, make_linked, make_sync, person
 
 from crm.errors import FatalError, RetryableError, UnknownOutcomeError
-from crm.protocol import Rejected, RemoteRecord, Value, Write
+from crm.protocol import Outcome, Rejected, RemoteRecord, Value, Write
 from reverse_etl import queries
 from reverse_etl.engine import Selection, exit_code
 from reverse_etl.errors import HeldByAnotherError, StoppedError
@@ -523,6 +523,62 @@ def test_a_job_is_collected_when_the_crm_has_come_to_it(new_world: NewWorld) -> 
     assert applied.tally.requests == len(crm.writes) == 2
     assert set(crm.held("people")) == {"p1", "p3", "p4"}
     assert world.ledger.unsettled("people") == []
+
+
+class ForgetfulCrm(LateCrm):
+    """Carries a job out when it is asked for it, and has forgotten it by then."""
+
+    is_silent: bool = False
+
+    def collect(self, object_name: str, receipt: str) -> list[Outcome]:
+        super().collect(object_name, receipt)
+        return []
+
+    def find(self, object_name: str, field_name: str, values: Sequence[str]) -> list[RemoteRecord]:
+        if self.is_silent:
+            raise RetryableError("busy")
+        return super().find(object_name, field_name, values)
+
+
+def test_a_job_that_the_crm_has_forgotten_is_read_back_later_and_not_made_once_more(
+    new_world: NewWorld,
+) -> None:
+    crm = ForgetfulCrm(asks=0)
+    world = new_world(crm=crm)
+    world.desire("people", person(1), person(2))
+    crm.is_silent = True
+    [applied] = world.apply()
+    assert (applied.tally.unknown, len(crm.writes)) == (2, 1)
+    crm.is_silent = False
+    [again] = world.apply()
+    assert (again.status, again.recovered, len(crm.writes)) == ("done", 2, 1)
+    assert set(crm.held("people")) == {"p1", "p2"}
+
+
+def test_what_an_answer_left_open_is_asked_for_under_the_id_that_it_had(
+    new_world: NewWorld,
+) -> None:
+    class ByIdCrm(ForgetfulCrm):
+        """Answers at once and by half; a batch that it knows isn't carried out once more."""
+
+        def write(
+            self, object_name: str, writes: Sequence[Write], *, batch_id: str | None = None
+        ) -> list[Outcome]:
+            self.writes.append(list(writes))
+            known = self.jobs.get(str(batch_id))
+            self.jobs[str(batch_id)] = (object_name, list(writes))
+            return [] if known else self._carried_out(object_name, writes)[:1]
+
+    crm = ByIdCrm()
+    world = new_world(crm=crm)
+    world.desire("people", person(1), person(2))
+    crm.is_silent = True
+    [applied] = world.apply()
+    assert (applied.tally.created, applied.tally.unknown) == (1, 1)
+    crm.is_silent = False
+    world.apply()
+    assert len(crm.jobs) == 1
+    assert set(crm.held("people")) == {"p1", "p2"}
 
 
 def test_a_job_that_takes_longer_than_the_run_is_collected_by_the_next(

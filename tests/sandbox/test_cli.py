@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,17 @@ def free_port() -> int:
         return port
 
 
-def run(*arguments: str) -> Any:
-    return CliRunner().invoke(app, ["hubspot", *arguments])
+def run(*arguments: str, kind: str = "hubspot") -> Any:
+    return CliRunner().invoke(app, [kind, *arguments])
 
 
-@pytest.fixture
-def port(tmp_path: Path, root: Path) -> Iterator[int]:
+@contextmanager
+def started(kind: str, tmp_path: Path, root: Path) -> Iterator[int]:
     port = free_port()
     command = "from sandbox.cli import app; app()"
     options = ["--port", str(port), "--file", str(tmp_path / "held.json"), "--format", "json"]
     process = subprocess.Popen(
-        [sys.executable, "-c", command, "hubspot", *options, "--switch", "index_lag=0.5"],
+        [sys.executable, "-c", command, kind, *options, "--switch", "index_lag=0.5"],
         cwd=root,
         stdout=subprocess.PIPE,
     )
@@ -51,6 +52,12 @@ def port(tmp_path: Path, root: Path) -> Iterator[int]:
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.fixture
+def port(tmp_path: Path, root: Path) -> Iterator[int]:
+    with started("hubspot", tmp_path, root) as port:
+        yield port
 
 
 def wait_for(port: int) -> None:
@@ -78,6 +85,23 @@ def test_one_that_runs_is_looked_into_and_made_to_fail(port: int) -> None:
     planned = run("--port", str(port), "--faults", '{"fault": "busy"}', "--format", "json")
     assert json.loads(planned.output)["faults"][0]["fault"] == "busy"
     assert requests.post(url, json=company, headers=KEY, timeout=10).status_code == 429
+
+
+def test_so_is_one_of_wukong(tmp_path: Path, root: Path) -> None:
+    with started("wukong", tmp_path, root) as port:
+        url = f"http://127.0.0.1:{port}"
+        who = {"username": "tongke", "password": "sandbox-password"}
+        said = requests.post(f"{url}/login", json=who, timeout=10).json()
+        token = {"Admin-Token": said["data"]["adminToken"]}
+        company = {"entity": {"customerName": "星河"}}
+        saved = requests.post(f"{url}/crmCustomer/add", json=company, headers=token, timeout=10)
+        assert saved.json()["code"] == 0
+        shown = run("--port", str(port), "--show", "--object", "customer", kind="wukong")
+        assert "星河" in shown.output
+        planned = run("--port", str(port), "--faults", '{"fault": "busy"}', kind="wukong")
+        assert "busy" in planned.output
+        busy = requests.post(f"{url}/crmCustomer/add", json=company, headers=token, timeout=10)
+        assert busy.json()["code"] == 403
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""悟空CRM 11 (Wukong CRM): its modules, one record a call."""

@@ -1,0 +1,1 @@
+"""The field-mapping table: what business and engineering sign before anything runs."""

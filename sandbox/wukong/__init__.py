@@ -1,0 +1,1 @@
+"""A sandbox of 悟空CRM 11."""
