@@ -21,6 +21,7 @@ WANTED = (
     "+dim_people",
     "+int_people_redirected",
     "+fct_match_reviews",
+    "+fct_record_links",
 )
 
 
