@@ -20,7 +20,9 @@ from rich.table import Table
 from identity import thresholds as limits
 from identity import workbook
 from identity.errors import IdentityError
+from identity.explanations import Explanations
 from identity.reviews import Reviews, Verdict, decision
+from identity.telling import tell
 from warehouse.connection import WarehouseBusyError, warehouse_path
 
 NOTHING, PARTLY = 1, 3
@@ -151,6 +153,30 @@ def decide(
         f"{answered.record_key} and {answered.other_record_key}: {verdict.value}; "
         "`dbt build` takes it up"
     )
+
+
+@app.command()
+def explain(
+    key: Annotated[str, typer.Argument(help="A record, as <system>:<id>, or an id of ours.")],
+    other_key: Annotated[
+        str, typer.Argument(help="Another, to ask why they are one, or why not.")
+    ] = "",
+    values: Annotated[
+        bool, typer.Option("--values", help="Show values too, which are personal data.")
+    ] = False,
+    format_: FormatOption = Format.TABLE,
+) -> None:
+    """Say why records are one customer, why two aren't, and why a value is the golden record's.
+
+    Example: identity explain erp:contact:1 helpdesk:user:7
+    """
+    explanations = Explanations(values=values)
+    found = explanations.between(key, other_key) if other_key else explanations.of(key)
+    if format_ is Format.JSON:
+        typer.echo(json.dumps(asdict(found), default=str, ensure_ascii=False))
+        return
+    for line in tell(found):
+        output.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class Entity(StrEnum):

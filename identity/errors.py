@@ -7,3 +7,7 @@ class IdentityError(Exception):
 
 class UnknownPairError(IdentityError):
     """A key names no question of the review queue, or more than one."""
+
+
+class UnknownKeyError(IdentityError):
+    """No record and no customer has a key."""
