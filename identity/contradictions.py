@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from identity.reviews import Decision, Verdict
+from identity.decisions import Decision, Verdict
 
 
 def contradictions(decisions: Iterable[Decision]) -> Iterator[Sequence[Decision]]:

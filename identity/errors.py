@@ -11,3 +11,7 @@ class UnknownPairError(IdentityError):
 
 class UnknownKeyError(IdentityError):
     """No record and no customer has a key."""
+
+
+class ContradictionError(IdentityError):
+    """Decisions that can't all hold; none of the new ones was stored."""

@@ -6,6 +6,7 @@ from identity.explanations import Chain, Customer, Difference, Finding, Golden, 
 
 MOST_RECORDS = 50
 MOST_LOSERS = 3
+SAME_VALUE = "it is the same value"
 
 
 def tell(found: Customer | Chain | Difference) -> Iterator[str]:
@@ -88,10 +89,11 @@ def _value(value: Golden) -> Iterator[str]:
         f"{_counted(value.value_count, 'value')}, "
         f"{_counted(value.bearer_count, 'record')} with this one"
     )
-    for loser in value.losers[:MOST_LOSERS]:
+    losers = [each for each in value.losers if each.lost_because != SAME_VALUE]
+    for loser in losers[:MOST_LOSERS]:
         lost = "" if loser.value is None else f" {loser.value}"
         yield f"    not{lost} of {loser.record_key}: {loser.lost_because}"
-    yield from _rest(len(value.losers), MOST_LOSERS, "others", indent="    ")
+    yield from _rest(len(losers), MOST_LOSERS, "others", indent="    ")
 
 
 def _rest(count: int, shown: int, what: str, indent: str = "  ") -> Iterator[str]:
