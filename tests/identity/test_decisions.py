@@ -15,7 +15,9 @@ from identity import workbook
 from identity.contradictions import contradictions
 from identity.decisions import Decision, Verdict
 from identity.errors import (
+    ContradictionError,
     IdentityError,
+    UnknownKeyError,
     UnknownPairError,
 )
 from identity.reviews import Review
