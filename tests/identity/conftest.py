@@ -22,6 +22,10 @@ WANTED = (
     "+int_people_redirected",
     "+fct_match_reviews",
     "+fct_record_links",
+    "+fct_id_changes",
+    "+bridge_given_ids",
+    "+int_values_ranked",
+    "+bridge_household_relations",
 )
 
 
@@ -100,6 +104,13 @@ class World:
         """Which person's id gave way to which, and why."""
         found = self.sql("select old_key, new_key, kind from intermediate.int_people_redirected")
         return {(old, new, kind) for old, new, kind in found}
+
+    def leads(self) -> set[tuple[str, str]]:
+        """Every id that a person was ever given, and those in use to which it leads."""
+        found = self.sql(
+            "select given_id, entity_id from marts.bridge_given_ids where relation != 'gone'"
+        )
+        return {(given, current) for given, current in found}
 
 
 @pytest.fixture(scope="module")
