@@ -10,6 +10,7 @@ import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
+from identity.explanations import Explanations
 from identity.reviews import Reviews
 from ingestion.sources.ledger import digests
 
@@ -99,6 +100,10 @@ class World:
     def reviews(self) -> Reviews:
         """The review queue of this warehouse."""
         return Reviews(self._path)
+
+    def explanations(self, *, values: bool) -> Explanations:
+        """Why who is who in this warehouse."""
+        return Explanations(self._path, values=values)
 
     def redirects(self) -> set[tuple[str, str, str]]:
         """Which person's id gave way to which, and why."""
