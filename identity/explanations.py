@@ -452,9 +452,11 @@ def _subjects(connection: duckdb.DuckDBPyConnection, key: str) -> list[Subject]:
         select 'company', company_id, record_key
         from marts.bridge_company_records where record_key = $key
         union all
-        select 'person', person_id, null from marts.dim_people where person_id = $key
+        select distinct 'person', person_id, null
+        from marts.bridge_person_records where person_id = $key
         union all
-        select 'company', company_id, null from marts.dim_companies where company_id = $key
+        select distinct 'company', company_id, null
+        from marts.bridge_company_records where company_id = $key
         union all
         select entity_type, new_key, null from intermediate.int_ids_redirected
         where old_key = $key and kind = 'merged'

@@ -27,7 +27,7 @@ def known(session_world: World) -> World:
         "erp.contacts",
         contact(1, "欧阳清漪", mobile=PHONE, birth_date="1990-03-07"),
         contact(2, "钱明", mobile=OTHER_PHONE),
-        contact(3, "吴双", email="shuang@example.com"),
+        contact(3, "吴双", email="shuang@huachuang.cn"),
         contact(4, "周远", mobile=FAMILY_PHONE, national_id="11010519491231002X"),
         contact(5, "周远山", mobile=FAMILY_PHONE),
         contact(6, "郑九", mobile="13911119999"),
@@ -49,9 +49,9 @@ def known(session_world: World) -> World:
     )
     world.land(
         "helpdesk.users",
-        user(1, "歐陽清漪", phone=PHONE, address="qy@example.com"),
-        user(2, "Qingyi Ouyang", address="qy@example.com"),
-        user(3, "吴双双", address="ws@example.com"),
+        user(1, "歐陽清漪", phone=PHONE, address="qy@huachuang.cn"),
+        user(2, "Qingyi Ouyang", address="qy@huachuang.cn"),
+        user(3, "吴双双", address="ws@huachuang.cn"),
     )
     # a name is rare among others
     world.land(
@@ -100,7 +100,7 @@ def test_a_chain_of_links_leads_from_one_record_to_the_other(explanations: Expla
         ("erp:contact:1", "helpdesk:user:1"),
         ("helpdesk:user:1", "helpdesk:user:2"),
     ]
-    assert [link.identifier for link in chain.links] == [f"+86{PHONE}", "qy@example.com"]
+    assert [link.identifier for link in chain.links] == [f"+86{PHONE}", "qy@huachuang.cn"]
 
 
 def test_a_decision_says_who_decided_and_why(explanations: Explanations) -> None:

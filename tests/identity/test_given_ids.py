@@ -5,7 +5,7 @@ import json
 from tests.identity.conftest import World, contact, crm_contact, ledger_record, user
 
 PHONE_A, PHONE_B = "13911112222", "13911113333"
-MAIL = "wangwei@example.com"
+MAIL = "wangwei@huachuang.cn"
 
 
 def history(world: World) -> list[tuple[str, str, str]]:
@@ -59,10 +59,10 @@ def test_a_lost_registry_is_rebuilt_from_the_crm(world: World) -> None:
     world.land(
         "erp.contacts",
         contact(1, "张三", mobile=PHONE_A),
-        contact(2, "張三", mobile=PHONE_A, email="zs@example.com"),
+        contact(2, "張三", mobile=PHONE_A, email="zs@huachuang.cn"),
         contact(3, "李四", mobile=PHONE_A),
-        contact(4, "王五", email="wangwu@example.com"),
-        contact(5, "Wang Wu", email="wangwu@example.com"),
+        contact(4, "王五", email="wangwu@huachuang.cn"),
+        contact(5, "Wang Wu", email="wangwu@huachuang.cn"),
     )
     world.build()
     people = world.people()
@@ -73,10 +73,10 @@ def test_a_lost_registry_is_rebuilt_from_the_crm(world: World) -> None:
         (
             1,
             "erp:contact:2",
-            {"name": "张三", "mobile": f"+86{PHONE_A}", "email": "zs@example.com"},
+            {"name": "张三", "mobile": f"+86{PHONE_A}", "email": "zs@huachuang.cn"},
         ),
         (2, "erp:contact:3", {"name": "李四", "mobile": f"+86{PHONE_A}"}),
-        (3, "erp:contact:5", {"name": "王五", "email": "wangwu@example.com"}),
+        (3, "erp:contact:5", {"name": "王五", "email": "wangwu@huachuang.cn"}),
     ):
         ours = people[key]
         world.land("selfbuilt.contacts", crm_contact(f"x{number}", 5, external_id=ours, **written))
