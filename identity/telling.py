@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from identity.explanations import Chain, Customer, Difference, Finding, Golden, Link, Pair
+from identity.answers import Chain, Customer, Difference, Finding, Golden, Link, Pair
 
 MOST_RECORDS = 50
 MOST_LOSERS = 3
