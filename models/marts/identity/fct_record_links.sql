@@ -78,7 +78,7 @@ evidence as (
         weight,
         probability,
         evidence
-    from {{ ref('int_person_pairs_told') }}
+    from {{ ref('int_person_pairs_worded') }}
 
     union all by name
 
@@ -89,7 +89,7 @@ evidence as (
         weight,
         probability,
         evidence
-    from {{ ref('int_company_pairs_told') }}
+    from {{ ref('int_company_pairs_worded') }}
 
 ),
 
