@@ -1,6 +1,6 @@
 {#-
-    A table of (node_id, other_node_id) from a model's SQL of (node_id, other_node_id, strength), one
-    row per two nodes: of all links the fewest and strongest that still connect what all of them
+    A table of (node_id, other_node_id) from a model's SQL of (node_id, other_node_id, strength),
+    one row per two nodes: of all links the fewest and strongest that still connect what all of them
     connect, so one link less than nodes. Between two nodes they leave one path, and no other has a
     stronger weakest link. Borůvka's algorithm: every round each tree takes its strongest link to
     another, and what links tie together is one tree from there on. Group-bys and joins only, about

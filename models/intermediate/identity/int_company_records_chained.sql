@@ -1,4 +1,4 @@
--- One row per link of the chains that hold a company's records together, the strongest that there are.
+-- One row per link of the chains that hold a company's records together, the strongest there are.
 {{ config(materialized='spanning_forest') }}
 
 with

@@ -90,7 +90,7 @@ household_relations as (
             and pairs.other_person_id = asked_about.other_person_id
     where
         asked_about.person_id is null
-        -- a mobile of one's own and a mailbox are shared at home; at work, and in a house, it takes a name
+        -- a mobile or a mailbox is shared at home; at work and in a house it takes a name besides
         and (
             pairs.has_same_surname
             or (pairs.channel in ('phone', 'email') and colleagues.person_id is null)
