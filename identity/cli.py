@@ -19,8 +19,11 @@ from rich.table import Table
 
 from identity import thresholds as limits
 from identity import workbook
+from identity.decisions import Verdict
 from identity.errors import IdentityError
-from identity.reviews import Reviews, Verdict, decision
+from identity.explanations import Explanations
+from identity.reviews import Reviews, decision
+from identity.telling import tell
 from warehouse.connection import WarehouseBusyError, warehouse_path
 
 NOTHING, PARTLY = 1, 3
@@ -91,7 +94,7 @@ def list_reviews(
 
 @review_app.command()
 def export(
-    path: Annotated[Path, typer.Argument(help="The .xlsx file to write.")],
+    path: Annotated[Path, typer.Argument(help="The .xlsx or .csv file to write.")],
 ) -> None:
     """Write the questions into a spreadsheet, with a column for the answers.
 
@@ -106,12 +109,13 @@ def export(
 
 @review_app.command("import")
 def import_answers(
-    path: Annotated[Path, typer.Argument(help="The .xlsx file with answers.", exists=True)],
+    path: Annotated[Path, typer.Argument(help="The .xlsx or .csv file with answers.", exists=True)],
     by: ByOption = "",
 ) -> None:
     """Take the answers of a spreadsheet; rows without a verdict stay open.
 
-    Importing the same file again changes nothing.
+    Importing the same file again changes nothing; answers that contradict each other, or what
+    was decided before, are refused with their keys.
 
     Example: identity review import var/review.xlsx
     """
@@ -151,6 +155,76 @@ def decide(
         f"{answered.record_key} and {answered.other_record_key}: {verdict.value}; "
         "`dbt build` takes it up"
     )
+
+
+@review_app.command()
+def decided(format_: FormatOption = Format.TABLE) -> None:
+    """Show what people have decided, the newest first.
+
+    Example: identity review decided --format json
+    """
+    found = Reviews().decisions()
+    if format_ is Format.JSON:
+        typer.echo(json.dumps([asdict(each) for each in found]))
+        return
+    table = Table(title=f"{len(found)} decisions", box=None, pad_edge=False)
+    for heading in ("type", "records", "verdict", "by", "at", "reason"):
+        table.add_column(heading)
+    for each in found:
+        table.add_row(
+            each.entity_type,
+            f"{each.record_key}\n{each.other_record_key}",
+            each.verdict,
+            each.decided_by,
+            each.decided_at,
+            each.reason,
+        )
+    output.print(table)
+
+
+@app.command("decide")
+def decide_on(
+    record: Annotated[str, typer.Argument(help="A record, as <system>:<id>.")],
+    other_record: Annotated[str, typer.Argument(help="Another.")],
+    verdict: Annotated[Verdict, typer.Argument(help="What they are.")],
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    by: ByOption = "",
+) -> None:
+    """Decide on any two records, asked about or not: so a merge is undone, or a decision.
+
+    Example: identity decide erp:contact:1 helpdesk:user:7 different --reason "father and son"
+    """
+    answered = Reviews().decide_on(
+        (record, other_record), verdict, by or getpass.getuser(), reason, datetime.now(UTC)
+    )
+    typer.echo(
+        f"{answered.record_key} and {answered.other_record_key}: {verdict.value}; "
+        "`dbt build` takes it up"
+    )
+
+
+@app.command()
+def explain(
+    key: Annotated[str, typer.Argument(help="A record, as <system>:<id>, or an id of ours.")],
+    other_key: Annotated[
+        str, typer.Argument(help="Another, to ask why they are one, or why not.")
+    ] = "",
+    values: Annotated[
+        bool, typer.Option("--values", help="Show values too, which are personal data.")
+    ] = False,
+    format_: FormatOption = Format.TABLE,
+) -> None:
+    """Say why records are one customer, why two aren't, and why a value is the golden record's.
+
+    Example: identity explain erp:contact:1 helpdesk:user:7
+    """
+    explanations = Explanations(values=values)
+    found = explanations.between(key, other_key) if other_key else explanations.of(key)
+    if format_ is Format.JSON:
+        typer.echo(json.dumps(asdict(found), default=str, ensure_ascii=False))
+        return
+    for line in tell(found):
+        output.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class Entity(StrEnum):

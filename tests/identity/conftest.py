@@ -10,6 +10,7 @@ import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
+from identity.explanations import Explanations
 from identity.reviews import Reviews
 from ingestion.sources.ledger import digests
 
@@ -21,6 +22,11 @@ WANTED = (
     "+dim_people",
     "+int_people_redirected",
     "+fct_match_reviews",
+    "+fct_record_links",
+    "+fct_id_changes",
+    "+bridge_given_ids",
+    "+int_values_ranked",
+    "+bridge_household_relations",
 )
 
 
@@ -95,10 +101,21 @@ class World:
         """The review queue of this warehouse."""
         return Reviews(self._path)
 
+    def explanations(self, *, values: bool) -> Explanations:
+        """Why who is who in this warehouse."""
+        return Explanations(self._path, values=values)
+
     def redirects(self) -> set[tuple[str, str, str]]:
         """Which person's id gave way to which, and why."""
         found = self.sql("select old_key, new_key, kind from intermediate.int_people_redirected")
         return {(old, new, kind) for old, new, kind in found}
+
+    def leads(self) -> set[tuple[str, str]]:
+        """Every id that a person was ever given, and those in use to which it leads."""
+        found = self.sql(
+            "select given_id, entity_id from marts.bridge_given_ids where relation != 'gone'"
+        )
+        return {(given, current) for given, current in found}
 
 
 @pytest.fixture(scope="module")

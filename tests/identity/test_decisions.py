@@ -1,21 +1,30 @@
 """What people decide wins, outlives every build, and is asked again when the evidence turns."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
 import pytest
 import xlsxwriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from identity import workbook
-from identity.errors import IdentityError, UnknownPairError
-from identity.reviews import Decision, Review, Verdict
+from identity.contradictions import contradictions
+from identity.decisions import Decision, Verdict
+from identity.errors import (
+    ContradictionError,
+    IdentityError,
+    UnknownKeyError,
+    UnknownPairError,
+)
+from identity.reviews import Review
 from tests.identity.conftest import Row, World, contact
 
 PHONE = "13911115555"
-NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
+NOW = datetime(2026, 3, 3, 10, tzinfo=UTC)
 
 
 def people_at_work() -> Sequence[Row]:
@@ -51,16 +60,21 @@ def test_decisions_win_outlive_a_full_refresh_and_are_asked_again_when_the_weigh
         # joins what nothing joined
         decided("erp:contact:3", "erp:contact:8", Verdict.SAME),
         # cuts what a rule joined
-        decided("erp:contact:4", "erp:contact:5", Verdict.DIFFERENT),
-        # cuts what other decisions join
-        decided("erp:contact:1", "erp:contact:2", Verdict.DIFFERENT),
-        decided("erp:contact:1", "erp:contact:3", Verdict.SAME),
-        decided("erp:contact:2", "erp:contact:8", Verdict.SAME),
+        decided("erp:contact:4", "erp:contact:5", Verdict.DIFFERENT, probability="1.0000"),
         # when it was decided, little spoke against it
         decided("erp:contact:6", "erp:contact:7", Verdict.DIFFERENT, probability="0.1000"),
     ]
     assert world.reviews().decide_all(answers) == len(answers)
     assert world.reviews().decide_all(answers) == 0
+    # and what can't all hold, taken some other way than by the command: different wins
+    contradictory = [
+        decided("erp:contact:1", "erp:contact:2", Verdict.DIFFERENT),
+        decided("erp:contact:1", "erp:contact:3", Verdict.SAME),
+        decided("erp:contact:2", "erp:contact:8", Verdict.SAME),
+    ]
+    with pytest.raises(ContradictionError, match="erp:contact:3 = erp:contact:8"):
+        world.reviews().decide_all(contradictory)
+    world.land("decisions.match_decisions", *(asdict(each) for each in contradictory))
     world.build("--full-refresh")
 
     people = world.people()
@@ -82,6 +96,19 @@ def test_decisions_win_outlive_a_full_refresh_and_are_asked_again_when_the_weigh
     assert people["erp:contact:6"] != people["erp:contact:7"]
     found = {(each.record_key, each.state) for each in world.reviews().open()}
     assert ("erp:contact:6", "contradicted") in found
+
+    # any two records can be decided on, asked about or not
+    world.reviews().decide_on(
+        ("erp:contact:5", "erp:contact:4"), Verdict.DIFFERENT, "tester", "no", NOW
+    )
+    last = world.reviews().decisions()[0]
+    assert (last.record_key, last.other_record_key) == ("erp:contact:4", "erp:contact:5")
+    # a rule joins them, and that is no news
+    assert last.probability == "1.0000"
+    with pytest.raises(UnknownKeyError, match="erp:contact:99"):
+        world.reviews().decide_on(
+            ("erp:contact:4", "erp:contact:99"), Verdict.SAME, "tester", "", NOW
+        )
 
 
 def test_one_customer_of_six_records(world: World) -> None:
@@ -121,8 +148,9 @@ def test_one_customer_of_six_records(world: World) -> None:
     assert "finance:9" in asked
 
 
-def test_a_spreadsheet_without_answers_gives_none(tmp_path: Path) -> None:
-    path = tmp_path / "review.xlsx"
+@pytest.mark.parametrize("name", ["review.xlsx", "review.csv"])
+def test_a_spreadsheet_without_answers_gives_none(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
     workbook.write(REVIEWS, path)
 
     assert list(workbook.read(path)) == []
@@ -141,6 +169,17 @@ def test_answers_come_back_from_a_spreadsheet(
     assert list(workbook.read(path)) == [("abc", expected, "called")]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_answers_come_back_from_csv_however_a_spreadsheet_saves_it(
+    tmp_path: Path, encoding: str
+) -> None:
+    path = tmp_path / "review.CSV"
+    lines = 'pair_key,evidence,verdict,reason\r\nabc,"同名: 张三\n李四",同,打过电话\r\ndef,,,\r\n'
+    path.write_bytes(lines.encode(encoding))
+
+    assert list(workbook.read(path)) == [("abc", Verdict.SAME, "打过电话")]
+
+
 def test_an_answer_that_is_neither_is_named_by_its_row(tmp_path: Path) -> None:
     path = tmp_path / "review.xlsx"
     answer(path, "perhaps")
@@ -155,6 +194,33 @@ def test_a_file_that_is_no_review_queue_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(IdentityError):
         list(workbook.read(path))
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.sampled_from("abcde"), st.sampled_from("abcde"), st.booleans())))
+def test_decisions_contradict_if_and_only_if_no_partition_keeps_them_all(
+    answers: list[tuple[str, str, bool]],
+) -> None:
+    decisions = [
+        replace(
+            decided(*sorted((one, other)), Verdict.SAME if same else Verdict.DIFFERENT),
+            decided_at=f"2026-03-01 10:00:{second:02d}",
+        )
+        for second, (one, other, same) in enumerate(answers)
+        if one != other
+    ]
+    last = {(each.record_key, each.other_record_key): each.verdict for each in decisions}
+    possible = any(
+        all(
+            (groups[one] == groups[other]) == (says == "same")
+            for (one, other), says in last.items()
+        )
+        for groups in (
+            dict(zip("abcde", numbers, strict=True)) for numbers in product(range(5), repeat=5)
+        )
+    )
+
+    assert possible == (not list(contradictions(decisions)))
 
 
 REVIEWS = [

@@ -43,6 +43,12 @@ clustered as (
 
 ),
 
+joined as (
+
+    select * from {{ ref('int_company_records_joined') }}
+
+),
+
 doubtful as (
 
     select
@@ -126,22 +132,41 @@ asked as (
 
 ),
 
--- the weights have turned against what was decided
-contradicted as (
+-- what is known now of what was decided; what a rule joins is certain
+decided as (
 
     select
         decisions.record_key,
         decisions.other_record_key,
-        judgements.probability,
-        'contradicted' as state
+        decisions.verdict,
+        coalesce(decisions.probability, 0.5) as probability_then,
+        case
+            when joined.component_id = other_joined.component_id then 1
+            else judgements.probability
+        end as probability
     from decisions
     inner join judgements
         on
             decisions.record_key = judgements.record_key
             and decisions.other_record_key = judgements.other_record_key
+    left outer join joined on decisions.record_key = joined.node_id
+    left outer join joined as other_joined
+        on decisions.other_record_key = other_joined.node_id
+
+),
+
+-- the evidence has turned against what was decided
+contradicted as (
+
+    select
+        record_key,
+        other_record_key,
+        cast(probability as decimal(5, 4)) as probability,
+        'contradicted' as state
+    from decided
     where
-        abs(judgements.probability - decisions.probability) >= 0.25
-        and (judgements.probability > decisions.probability) = (decisions.verdict = 'different')
+        abs(probability - probability_then) >= 0.25
+        and (probability > probability_then) = (verdict = 'different')
 
 ),
 

@@ -22,37 +22,103 @@ live as (
 
 ),
 
--- every id that a record had before the one it has now
+-- every id that a record had before its latest; a record that is gone still shows the way
 left_behind as (
 
     select
         registered.entity_type,
         registered.record_key,
         registered.entity_id as old_key,
-        identified.entity_id as new_key,
+        latest.entity_id as new_key,
         registered.is_founder,
         registered.first_assigned_at,
         registered.last_assigned_at,
         latest.is_founder as is_founder_of_new,
         latest.last_assigned_at as redirected_at,
+        identified.record_key is not null as is_there,
         live.entity_id is not null as is_live
     from registered
-    inner join identified
+    inner join registered as latest
+        on
+            registered.entity_type = latest.entity_type
+            and registered.record_key = latest.record_key
+            and registered.entity_id != latest.entity_id
+            and latest.is_latest
+    left outer join identified
         on
             registered.entity_type = identified.entity_type
             and registered.record_key = identified.record_key
-            and registered.entity_id != identified.entity_id
-    inner join registered as latest
-        on
-            identified.entity_type = latest.entity_type
-            and identified.record_key = latest.record_key
-            and identified.entity_id = latest.entity_id
     left outer join live
         on registered.entity_type = live.entity_type and registered.entity_id = live.entity_id
 
 ),
 
 -- nobody has the old id: whoever would have inherited it shows where it went
+gone as (
+
+    select
+        left_behind.entity_type,
+        left_behind.old_key,
+        left_behind.new_key,
+        left_behind.redirected_at,
+        live.entity_id is not null as is_new_live
+    from left_behind
+    left outer join live
+        on left_behind.entity_type = live.entity_type and left_behind.new_key = live.entity_id
+    where not left_behind.is_live
+    qualify
+        row_number()
+            over (
+                partition by left_behind.entity_type, left_behind.old_key
+                order by
+                    left_behind.is_there desc,
+                    left_behind.is_founder desc,
+                    left_behind.first_assigned_at asc,
+                    left_behind.record_key asc
+            )
+        = 1
+
+),
+
+-- and that may have been merged since
+followed as (
+
+    with recursive steps as (
+
+        select
+            entity_type,
+            old_key,
+            new_key,
+            redirected_at,
+            is_new_live
+        from gone
+
+        -- a step back to where one has been ends it
+        union
+
+        select
+            steps.entity_type,
+            steps.old_key,
+            gone.new_key,
+            gone.redirected_at,
+            gone.is_new_live
+        from steps
+        inner join gone
+            on steps.entity_type = gone.entity_type and steps.new_key = gone.old_key
+        where not steps.is_new_live
+
+    )
+
+    select
+        entity_type,
+        old_key,
+        new_key,
+        redirected_at,
+        is_new_live
+    from steps
+
+),
+
 merged as (
 
     select
@@ -61,15 +127,8 @@ merged as (
         new_key,
         'merged' as kind,
         redirected_at
-    from left_behind
-    where not is_live
-    qualify
-        row_number()
-            over (
-                partition by entity_type, old_key
-                order by is_founder desc, first_assigned_at asc, record_key asc
-            )
-        = 1
+    from followed
+    where is_new_live
 
 ),
 
@@ -83,7 +142,7 @@ split as (
         'split' as kind,
         redirected_at
     from left_behind
-    where is_live and is_founder_of_new
+    where is_live and is_founder_of_new and is_there
     qualify
         row_number()
             over (partition by entity_type, new_key order by last_assigned_at desc, old_key asc)

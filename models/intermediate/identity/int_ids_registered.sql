@@ -20,6 +20,21 @@ bound_records as (
 
 ),
 
+recognised_records as (
+
+    {% if is_incremental() %}
+        select
+            cast(null as varchar) as entity_type,
+            cast(null as varchar) as entity_id,
+            cast(null as varchar) as record_key,
+            cast(null as timestamp) as created_at
+        where false
+    {% else %}
+        select * from {{ ref('int_crm_records_recognised') }}
+    {% endif %}
+
+),
+
 known as (
 
     {% if is_incremental() %}
@@ -104,6 +119,22 @@ remembered as (
         on
             bound_records.entity_type = minted_members.entity_type
             and bound_records.record_key = minted_members.record_key
+
+    union all by name
+
+    -- and last by what we wrote there ourselves
+    select
+        minted_members.entity_type,
+        recognised_records.entity_id,
+        minted_members.cluster_id,
+        recognised_records.created_at as minted_at,
+        minted_members.record_key as founder_key,
+        3 as preference
+    from recognised_records
+    inner join minted_members
+        on
+            recognised_records.entity_type = minted_members.entity_type
+            and recognised_records.record_key = minted_members.record_key
 
 ),
 

@@ -19,6 +19,12 @@ identifiers as (
 
 ),
 
+facts as (
+
+    select * from {{ ref('int_person_facts_derived') }}
+
+),
+
 -- quality: 2 is good, 1 is better than nothing
 name_values as (
 
@@ -47,26 +53,34 @@ identifier_values as (
 
 ),
 
-birth_date_values as (
+resident_ids as (
 
-    -- the resident ID has it with a check digit
-    select
-        record_key,
-        'birth_date' as attribute,
-        substr(identifier, 7, 4) || '-' || substr(identifier, 11, 2) || '-'
-        || substr(identifier, 13, 2) as value,
-        2 as quality
+    select record_key
     from identifiers
     where identifier_type = 'national_id' and is_key
 
-    union all by name
+),
+
+stated_facts as (
 
     select
         record_key,
-        'birth_date' as attribute,
-        cast(birth_date as varchar) as value,
-        1 as quality
-    from person_records
+        cast(birth_date as varchar) as birth_date,
+        sex
+    from facts
+
+),
+
+-- the resident ID has them with a check digit
+fact_values as (
+
+    select
+        facts_said.record_key,
+        facts_said.attribute,
+        facts_said.value,
+        case when resident_ids.record_key is null then 1 else 2 end as quality
+    from stated_facts unpivot (value for attribute in (birth_date, sex)) as facts_said
+    left outer join resident_ids on facts_said.record_key = resident_ids.record_key
 
 ),
 
@@ -88,7 +102,7 @@ unioned as (
     union all by name
     select * from identifier_values
     union all by name
-    select * from birth_date_values
+    select * from fact_values
     union all by name
     select * from typed_values
 

@@ -41,6 +41,7 @@ pivoted as (
         max(value) filter (where attribute = 'wechat_unionid') as wechat_unionid,
         max(value) filter (where attribute = 'national_id') as national_id,
         max(value) filter (where attribute = 'title') as title,
+        max(value) filter (where attribute = 'sex') as sex,
         max(value) filter (where attribute = 'city') as city,
         max(value) filter (where attribute = 'address') as address,
         try_cast(max(value) filter (where attribute = 'birth_date') as date) as birth_date
@@ -80,6 +81,7 @@ people as (
         pivoted.wechat_unionid,
         pivoted.national_id,
         pivoted.title,
+        pivoted.sex,
         pivoted.city,
         pivoted.address,
         counted.source_systems,
