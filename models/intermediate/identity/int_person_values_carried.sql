@@ -19,6 +19,12 @@ identifiers as (
 
 ),
 
+facts as (
+
+    select * from {{ ref('int_person_facts_derived') }}
+
+),
+
 -- quality: 2 is good, 1 is better than nothing
 name_values as (
 
@@ -47,26 +53,26 @@ identifier_values as (
 
 ),
 
-birth_date_values as (
+resident_ids as (
 
-    -- the resident ID has it with a check digit
     select
         record_key,
-        'birth_date' as attribute,
-        substr(identifier, 7, 4) || '-' || substr(identifier, 11, 2) || '-'
-        || substr(identifier, 13, 2) as value,
-        2 as quality
+        identifier
     from identifiers
     where identifier_type = 'national_id' and is_key
 
-    union all by name
+),
+
+birth_date_values as (
 
     select
-        record_key,
+        facts.record_key,
         'birth_date' as attribute,
-        cast(birth_date as varchar) as value,
-        1 as quality
-    from person_records
+        cast(facts.birth_date as varchar) as value,
+        -- the resident ID has it with a check digit
+        case when resident_ids.identifier is null then 1 else 2 end as quality
+    from facts
+    left outer join resident_ids on facts.record_key = resident_ids.record_key
 
 ),
 
