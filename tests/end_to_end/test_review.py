@@ -23,7 +23,8 @@ def test_what_people_say_is_one_becomes_one_in_the_crm(project: CompanyProject) 
 
     # the older id stays, the other leads to it; the question isn't asked again
     [(stayed,)] = project.query(
-        f"select distinct person_id from marts.bridge_person_records where record_key in ('{keys}')"
+        "select distinct person_id from marts.bridge_person_records "
+        f"where record_key in ('{review.record_key}', '{review.other_record_key}')"
     )
     [gone] = set(question.people) - {stayed}
     assert project.query(
