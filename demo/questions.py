@@ -32,13 +32,11 @@ class Question:
 def find(home: Home) -> Question | None:
     """The most probable question of such a kind; None if the queue has none."""
     with attached_read_only(home.warehouse) as connection:
-        sent = {
-            record_key: person_id
-            for record_key, person_id in connection.execute(
-                "select record_key, person_id from warehouse.marts.bridge_person_records "
-                "semi join warehouse.activation.sync_selfbuilt__contacts using (person_id)"
-            ).fetchall()
-        }
+        rows = connection.execute(
+            "select record_key, person_id from warehouse.marts.bridge_person_records "
+            "semi join warehouse.activation.sync_selfbuilt__contacts using (person_id)"
+        ).fetchall()
+    sent = dict(rows)
     truth = _truth(home)
     for review in Reviews(home.warehouse).open():
         pair = (review.record_key, review.other_record_key)
