@@ -23,7 +23,7 @@ Table = Sequence[dict[str, str]]
 def tables(root: Path, page: str, after: str = "") -> Iterator[Table]:
     """The tables of a page after a text, each row by its headings."""
     text = (root / "docs" / "explanation" / page).read_text(encoding="utf-8")
-    for table in re.findall(r"(?:^\|.*\|\n)+", text.partition(after)[2], re.MULTILINE):
+    for table in re.findall(r"(?:^\|.*\|\n)+", text[text.index(after) :], re.MULTILINE):
         heading, _, *lines = (
             [cell.strip().strip("`") for cell in line.split("|")[1:-1]]
             for line in table.splitlines()
@@ -56,13 +56,12 @@ def test_one_customer_of_six_records(world: World, root: Path) -> None:
     # it is hers, people say: of two questions, whether it is hers or her father's, the first
     [question] = (each for each in world.reviews().open() if each.record_key != FATHER)
     world.reviews().decide(question.pair_key, Verdict.SAME, "tester", "", datetime.now(UTC))
-    world.build("--select", "+int_values_survived")
+    world.build()
 
     people = world.people()
     hers = {record for record, person in people.items() if person == people["erp:1"]}
     assert hers == {record["record"] for record in records} - {FATHER}
     assert len(hers) == 6
-    assert world.reviews().open() == []
     survived = world.sql(
         "select attribute, value, record_key, rule from intermediate.int_values_survived "
         f"where entity_id = '{people['erp:1']}'"
