@@ -1,9 +1,13 @@
 """Somebody answers a question of the review queue, and the CRM has one customer instead of two."""
 
+import sys
+
 import pytest
 
 from demo import questions
 from tests.end_to_end.company import CompanyProject
+
+PYTHON = (sys.executable, "-m")
 
 
 @pytest.mark.timeout(1800)
@@ -16,9 +20,11 @@ def test_what_people_say_is_one_becomes_one_in_the_crm(project: CompanyProject) 
     held = held_of(project, question)
     assert len(held) == 2
 
-    listed = project.run("identity", "review", "list", "--limit", "100", "--format", "json")
+    listed = project.run(
+        *PYTHON, "identity", "review", "list", "--limit", "100", "--format", "json"
+    )
     assert review.pair_key in listed
-    project.run(*question.command)
+    project.run(*PYTHON, *question.command)
     project.build("--exclude-resource-type", "unit_test", "--select", "+exposure:*")
 
     # the older id stays, the other leads to it; the question isn't asked again
@@ -30,7 +36,9 @@ def test_what_people_say_is_one_becomes_one_in_the_crm(project: CompanyProject) 
     assert project.query(
         f"select new_key, kind from intermediate.int_people_redirected where old_key = '{gone}'"
     ) == [(stayed, "merged")]
-    listed = project.run("identity", "review", "list", "--limit", "100", "--format", "json")
+    listed = project.run(
+        *PYTHON, "identity", "review", "list", "--limit", "100", "--format", "json"
+    )
     assert review.pair_key not in listed
 
     # the plan says what follows, and once it is applied nothing is left to do
