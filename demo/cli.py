@@ -1,5 +1,6 @@
 """`python -m demo`: the demo company's command line."""
 
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from demo import mishaps, story, systems
+from demo import mishaps, questions, story, systems
 from demo.layout import DEFAULT_HOME, Home
 from demo.population import SMALLEST, today
 
@@ -152,6 +153,30 @@ def spoil(home: HomeOption = DEFAULT_HOME) -> None:
     with _explained():
         done = mishaps.spoil(Home(home))
     console.print(done, markup=False, soft_wrap=True)
+
+
+@app.command()
+def answer(home: HomeOption = DEFAULT_HOME) -> None:
+    """Answer one question of the review queue, as somebody would who knows the two.
+
+    Shows the question and the command, which `identity review decide` is for any other.
+
+    Example: python -m demo answer
+    """
+    with _explained():
+        question = questions.find(Home(home))
+        if question is None:
+            console.print("nothing that the CRM holds twice is in question in so small a company")
+            return
+        review = question.review
+        console.print(f"{review.record_key} is of {question.people[0]}", markup=False)
+        console.print(f"{review.other_record_key} is of {question.people[1]}", markup=False)
+        console.print(f"probability {review.probability}:", markup=False)
+        for line in review.evidence.split("; "):
+            console.print(f"  {line}", markup=False, soft_wrap=True)
+        console.print(f"$ {shlex.join(question.command)}", markup=False, soft_wrap=True)
+        code = questions.answer(Home(home), question)
+    raise typer.Exit(code)
 
 
 @app.command()

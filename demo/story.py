@@ -179,6 +179,31 @@ def chapters(setting: Setting) -> tuple[Chapter, ...]:
                 Step(("reverse-etl", "apply"), "", delivered),
             ),
         ),
+        Chapter(
+            "A question for people",
+            (
+                Step(
+                    ("identity", "review", "list", "--limit", "3"),
+                    "Are these two one? Where rules and weights leave it open, people are asked,"
+                    " with the evidence field by field.",
+                ),
+                Step(
+                    (*python, "answer", *there),
+                    "Somebody who knows two of them says that they are one person.",
+                ),
+                Step(
+                    (*build, "--select", "+exposure:*", "--exclude-resource-type", "unit_test"),
+                    "The answer wins over every rule and weight, in this build and in all to come.",
+                    log=log,
+                ),
+                Step(
+                    ("reverse-etl", "plan"),
+                    "One customer: the younger id leads to the older, and what hung on it follows.",
+                    delivered,
+                ),
+                Step(("reverse-etl", "apply"), "", delivered),
+            ),
+        ),
     )
 
 

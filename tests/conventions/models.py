@@ -241,7 +241,7 @@ def untested(models: Sequence[Model]) -> list[str]:
         if not model.tests:
             complaints.append(f"{model.name} has no data test")
         elif model.layer in {"marts", "activation"} and not any(
-            test.split(".")[-1].startswith("unique") for test in model.tests
+            test.split(".")[-1].startswith(("unique", "one_row_per")) for test in model.tests
         ):
             complaints.append(f"{model.name} has no test that its grain is unique")
     return complaints

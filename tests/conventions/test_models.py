@@ -177,6 +177,8 @@ def test_what_is_out_of_order_is_found() -> None:
 
 def test_what_is_untested_is_found() -> None:
     assert checks.untested([MART]) == []
+    assert checks.untested([replace(MART, tests=["one_row_per"])]) == []
+    assert len(checks.untested([replace(MART, tests=["filled"])])) == 1
     assert len(checks.untested([replace(MART, tests=[])])) == 1
     assert len(checks.untested([replace(MART, tests=["person_id.not_null"])])) == 1
 

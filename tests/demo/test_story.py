@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ SETTING = story.Setting(Home(REPOSITORY / "var/demo"), 2000, 1, None)
 
 
 def test_the_story_is_told_in_commands_that_a_user_types() -> None:
-    commands = [" ".join(step.command) for one in story.chapters(SETTING) for step in one.steps]
+    commands = [shlex.join(step.command) for one in story.chapters(SETTING) for step in one.steps]
     assert commands == [
         "python -m demo start --size 2000 --seed 1",
         "ingestion run --all",
@@ -38,6 +39,11 @@ def test_the_story_is_told_in_commands_that_a_user_types() -> None:
         "python -m demo change crm",
         "ingestion run --all",
         "dbt build",
+        "reverse-etl plan",
+        "reverse-etl apply",
+        "identity review list --limit 3",
+        "python -m demo answer",
+        "dbt build --select '+exposure:*' --exclude-resource-type unit_test",
         "reverse-etl plan",
         "reverse-etl apply",
     ]

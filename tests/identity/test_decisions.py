@@ -111,43 +111,6 @@ def test_decisions_win_outlive_a_full_refresh_and_are_asked_again_when_the_weigh
         )
 
 
-def test_one_customer_of_six_records(world: World) -> None:
-    """The example of docs/explanation/how-identity-works.md."""
-    columns = ("source_system", "source_record_id", "full_name", "phone", "email", "birth_date")
-    rows: Sequence[tuple[str | None, ...]] = (
-        ("erp", "1", "欧阳清漪", "137 0001 0010", None, "1990-03-07"),
-        ("shop", "7", "歐陽清漪", "+86 13700010010", None, None),
-        ("helpdesk", "3", "Qingyi Ouyang", None, "qy@example.com", None),
-        ("finance", "9", "欧阳女士", "13700010010.0", None, None),
-        ("marketing", "4", "欧阳清怡", "13700010010", None, None),
-        ("callcentre", "2", "欧阳建国", "137 0001 0010", None, None),
-    )
-    world.land(
-        "canonical.records",
-        *({"entity_type": "person", **dict(zip(columns, row, strict=True))} for row in rows),
-        # a name is rare among others
-        *(
-            {
-                "source_system": "erp",
-                "source_record_id": str(100 + number),
-                "entity_type": "person",
-                "full_name": surname + given,
-            }
-            for number, (surname, given) in enumerate(product("赵钱孙李周吴郑王", "明芳勇娟军霞"))
-        ),
-    )
-    world.build()
-
-    people = world.people()
-    hers = {people[key] for key in ("erp:1", "shop:7", "helpdesk:3", "marketing:4")}
-    assert len(hers) == 1
-    assert people["callcentre:2"] not in hers
-    # 欧阳女士 could be either of them
-    asked = {each.other_record_key for each in world.reviews().open()}
-    assert people["finance:9"] not in hers
-    assert "finance:9" in asked
-
-
 @pytest.mark.parametrize("name", ["review.xlsx", "review.csv"])
 def test_a_spreadsheet_without_answers_gives_none(tmp_path: Path, name: str) -> None:
     path = tmp_path / name

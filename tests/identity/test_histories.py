@@ -39,19 +39,19 @@ def test_the_order_of_arrival_changes_neither_the_partition_nor_any_id(world: Wo
 def test_ids_survive_merge_split_deletion_full_refresh_and_the_loss_of_the_registry(
     world: World,
 ) -> None:
-    world.land("erp.contacts", contact(1, "张三", mobile=PHONE_A))
+    world.land("erp.contacts", contact(1, "王伟", mobile=PHONE_A))
     world.build()
     oldest = world.people()["erp:contact:1"]
 
-    # somebody else, at first
-    world.land("helpdesk.users", user(5, "张三", address="zhangsan@example.com"))
+    # somebody else, at first: so common a name ties nobody
+    world.land("helpdesk.users", user(5, "王伟", address="wangwei@example.com"))
     world.build()
     before = world.people()
     younger = before["helpdesk:user:5"]
     assert before["erp:contact:1"] == oldest != younger
 
     # a record that ties the two together: the id minted first stays, the other leads to it
-    bridging = contact(2, "张三", mobile=PHONE_A, email="zhangsan@example.com")
+    bridging = contact(2, "王伟", mobile=PHONE_A, email="wangwei@example.com")
     world.land("erp.contacts", bridging)
     world.build()
     assert set(world.people().values()) == {oldest}
@@ -77,10 +77,10 @@ def test_ids_survive_merge_split_deletion_full_refresh_and_the_loss_of_the_regis
     assert world.people()["erp:contact:2"] == oldest
 
     # contact 3 splits off from what contact 2 goes on being: it gets an id of its own
-    world.land("erp.contacts", contact(3, "张三", mobile=PHONE_A))
+    world.land("erp.contacts", contact(3, "王伟", mobile=PHONE_A))
     world.build()
     assert world.people()["erp:contact:3"] == oldest
-    moved = contact(3, "张三", mobile=PHONE_B, updated_at="2026-03-01 10:00:00")
+    moved = contact(3, "王伟", mobile=PHONE_B, updated_at="2026-03-01 10:00:00")
     world.land("erp.contacts", moved)
     world.build()
     people = world.people()
@@ -88,10 +88,10 @@ def test_ids_survive_merge_split_deletion_full_refresh_and_the_loss_of_the_regis
     assert (oldest, people["erp:contact:3"], "split") in world.redirects()
 
     # the registry is lost; the CRM remembers
-    world.land("ledger.records", ledger_record(oldest, "x", 5, '{"name": "张三"}'))
+    world.land("ledger.records", ledger_record(oldest, "x", 5, '{"name": "王伟"}'))
     world.land(
         "selfbuilt.contacts",
-        crm_contact("x", 5, external_id=oldest, name="张三", mobile=PHONE_A),
+        crm_contact("x", 5, external_id=oldest, name="王伟", mobile=PHONE_A),
     )
     world.sql("drop table intermediate.int_ids_registered")
     world.build()

@@ -37,6 +37,7 @@ INPUTS = {
     ),
     "intermediate.int_company_records_unioned": "phone, email, address",
     "intermediate.int_selfbuilt_values_unechoed": "object, field, value",
+    "staging.stg_canonical__records": "entity_type, full_name, company_name",
     "staging.stg_erp__customers": "name",
     "staging.stg_finance__invoices": "customer_name",
     "staging.stg_helpdesk__users": "organisation",
