@@ -6,6 +6,8 @@
     ) -%}
     {#- a year of two digits would be read as one of antiquity #}
     case
+        when {{ regexp_matches(expression, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }}
+            then try_cast({{ expression }} as date)
         when {{ regexp_matches(expression, '[0-9０-９]{4}') }}
             then {{ adapter.dispatch('parse_date', 'tongke')(clean_text(day)) }}
     end
