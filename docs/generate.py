@@ -81,6 +81,10 @@ VARIABLES = {
             "has the account for itself."
         ),
     ),
+    "TONGKE_MEMORY": (
+        "4GB",
+        "How much memory DuckDB takes in `dbt build`; what doesn't fit waits on disk.",
+    ),
     "DLT_PROJECT_DIR": ("the working directory", "The folder whose `.dlt` is read."),
 }
 CONNECTION = {

@@ -61,7 +61,10 @@ def plain_text(text: str) -> str:
     `plain_text("張三　（ＶＩＰ）")` is `张三 (VIP)`.
     """
     compatible = unicodedata.normalize("NFKC", text)
-    return " ".join(compatible.translate(_simplified()).split())
+    # translating looks up each character; nearly no text has one that changes
+    if not _simplified().keys().isdisjoint(map(ord, compatible)):
+        compatible = compatible.translate(_simplified())
+    return " ".join(compatible.split())
 
 
 def latin_text(text: str) -> str:

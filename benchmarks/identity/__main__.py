@@ -32,6 +32,9 @@ def main() -> None:
     parser.add_argument(
         "--baselines", action="store_true", help="also measure simpler ways, Splink among them"
     )
+    parser.add_argument(
+        "--rules-alone", action="store_true", help="join by sure rules, compare no pairs"
+    )
     parser.add_argument("--home", type=Path, help="where to build and to leave the warehouse")
     parser.add_argument("--threads", type=int, default=1, help="models that dbt builds at once")
     parser.add_argument("--format", choices=["text", "json"], default="text")
@@ -46,6 +49,7 @@ def main() -> None:
                 folder,
                 clusters=options.clusters,
                 with_baselines=options.baselines,
+                rules_alone=options.rules_alone,
                 threads=options.threads,
             )
     except InputError as error:

@@ -87,6 +87,7 @@ def measure(
     *,
     clusters: Path | None = None,
     with_baselines: bool = False,
+    rules_alone: bool = False,
     threads: int = 1,
 ) -> Measurement:
     """Land the records in a new warehouse in a folder, build, and compare with the truth.
@@ -103,7 +104,8 @@ def measure(
             inputs.load_truth(connection, truth)
         counts = inputs.count(connection)
     wanted = [CLUSTERED, REVIEWED, *([IDENTIFIED] if clusters else [])]
-    built = build(warehouse, folder, wanted, threads)
+    variables = {"identity_by_probability": False} if rules_alone else {}
+    built = build(warehouse, folder, wanted, threads=threads, variables=variables)
     with duckdb.connect(warehouse) as connection:
         with measured() as floor:
             connection.execute(_FLOOR)

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +44,14 @@ class Build:
     rss_mb: float
 
 
-def build(warehouse: Path, folder: Path, select: Sequence[str], threads: int) -> Build:
+def build(
+    warehouse: Path,
+    folder: Path,
+    select: Sequence[str],
+    *,
+    threads: int,
+    variables: Mapping[str, bool],
+) -> Build:
     """Build what is selected in a warehouse of its own, dbt's files in a folder.
 
     Raises:
@@ -53,6 +60,7 @@ def build(warehouse: Path, folder: Path, select: Sequence[str], threads: int) ->
     target = folder / "target"
     command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "build"]
     command += ["--select", *select, "--resource-type", "model", "--resource-type", "seed"]
+    command += ["--vars", json.dumps(variables)]
     command += ["--threads", str(threads), "--project-dir", str(REPOSITORY)]
     command += ["--profiles-dir", str(REPOSITORY), "--target-path", str(target)]
     command += ["--log-path", str(folder / "log")]

@@ -1,6 +1,10 @@
 {% macro sorted_values(expression, condition) -%}
-    list_sort(
-        list(distinct {{ expression }})
-            filter (where {{ condition }} and {{ expression }} is not null)
-    )
+    {%- set values -%}
+        list({{ expression }}) filter (where {{ condition }} and {{ expression }} is not null)
+    {%- endset -%}
+    {#- most have one, which needs no sorting -#}
+    case
+        when length({{ values }}) > 1 then list_sort(list_distinct({{ values }}))
+        else {{ values }}
+    end
 {%- endmacro %}

@@ -4,7 +4,11 @@
     {%- for letter, spelling in [('ß', 'ss'), ('æ', 'ae'), ('œ', 'oe'), ('þ', 'th')] -%}
         {%- set plain.text = 'replace(' ~ plain.text ~ ", '" ~ letter ~ "', '" ~ spelling ~ "')" -%}
     {%- endfor -%}
-    {{ return(adapter.dispatch('unaccented', 'tongke')(plain.text)) }}
+    {#- most are plain -#}
+    case
+        when {{ regexp_matches(expression, '^[ -~]*$') }} then lower({{ expression }})
+        else {{ adapter.dispatch('unaccented', 'tongke')(plain.text) }}
+    end
 {%- endmacro %}
 
 {% macro default__unaccented(text) -%}

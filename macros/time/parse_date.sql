@@ -6,6 +6,11 @@
     ) -%}
     {#- a year of two digits would be read as one of antiquity #}
     case
+        when {{ regexp_matches(expression, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }}
+            then try_cast({{ expression }} as date)
+        {#- a spreadsheet's days since the end of 1899, here from 1927 on: 1990 is a year #}
+        when {{ regexp_matches(expression, '^[1-5][0-9]{4}([.][0-9]+)?$') }}
+            then cast('1899-12-30' as date) + cast(left({{ expression }}, 5) as integer)
         when {{ regexp_matches(expression, '[0-9０-９]{4}') }}
             then {{ adapter.dispatch('parse_date', 'tongke')(clean_text(day)) }}
     end

@@ -1,6 +1,7 @@
 """Numbers that carry a check digit, and the shapes that carry none."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -21,6 +22,9 @@ CALLS = {
     "mobile": "home_mobile('value')",
     "birth_date": "resident_id_birth_date('value')",
     "sex": "resident_id_sex('value')",
+    "date": "parse_date('value')",
+    "clean": "clean_text('value')",
+    "narrow": "narrow_text('value')",
 }
 SLOW = settings(deadline=None, max_examples=60)
 
@@ -138,3 +142,38 @@ def test_sql_and_python_agree_on_phones(evaluated: Callable[[str, str], Any], te
 
     # phonenumbers knows which prefixes are in use today; SQL knows shapes
     assert quick is None or thorough is None or quick == thorough
+
+
+@SLOW
+@given(st.dates(date(1928, 1, 1), date(2060, 12, 31)), st.sampled_from(["", ".0", ".5"]))
+def test_a_day_is_the_same_however_a_spreadsheet_shows_it(
+    evaluated: Callable[[str, str], Any], day: date, time_of_day: str
+) -> None:
+    serial = (day - date(1899, 12, 30)).days
+
+    assert evaluated("date", day.isoformat()) == day
+    assert evaluated("date", f"{serial}{time_of_day}") == day
+    assert evaluated("date", day.strftime("%Y%m%d")) == day
+
+
+@pytest.mark.parametrize("text", ["1990", "199001", "2023-02-30", "9999", "70000", "1.8866E+10"])
+def test_what_is_no_day_is_none(evaluated: Callable[[str, str], Any], text: str) -> None:
+    assert evaluated("date", text) is None
+
+
+BLANKS = " \u3000\u00a0\ufeff\t\r\n"
+
+
+@SLOW
+@given(st.text(alphabet=BLANKS + "a张\u2003"))
+def test_only_blanks_at_the_ends_go(evaluated: Callable[[str, str], Any], text: str) -> None:
+    assert evaluated("clean", text) == (text.strip(BLANKS) or None)
+
+
+@SLOW
+@given(st.text(alphabet=st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
+def test_full_width_signs_become_narrow(evaluated: Callable[[str, str], Any], text: str) -> None:
+    wide = "".join(chr(ord(sign) + 0xFEE0) if sign != " " else sign for sign in text)
+
+    assert evaluated("narrow", wide) == text
+    assert evaluated("narrow", text) == text

@@ -14,9 +14,14 @@ vetoes as (
 
 ),
 
-records as (
+tax_ids as (
 
-    select * from {{ ref('int_company_records_profiled') }}
+    select
+        record_key,
+        min(identifier) as tax_id
+    from {{ ref('int_company_identifiers_keyed') }}
+    where identifier_type = 'tax_id' and is_key
+    group by record_key
 
 ),
 
@@ -36,9 +41,9 @@ of_two_ids as (
 
     select components.component_id
     from components
-    inner join records on components.node_id = records.record_key
+    inner join tax_ids on components.node_id = tax_ids.record_key
     group by components.component_id
-    having min(records.tax_id) != max(records.tax_id)
+    having min(tax_ids.tax_id) != max(tax_ids.tax_id)
 
 ),
 

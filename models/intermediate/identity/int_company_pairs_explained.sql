@@ -31,6 +31,14 @@ company_records as (
 
 ),
 
+asked_records as (
+
+    select record_key from pairs
+    union by name
+    select other_record_key as record_key from pairs
+
+),
+
 -- what the records say in each respect, as it was typed where that is one value
 shown as (
 
@@ -41,8 +49,9 @@ shown as (
         array_to_string(records.phones, ', ') as phone,
         array_to_string(records.mail_domains, ', ') as mail_domain,
         concat_ws(' ', company_records.city, company_records.address) as address
-    from records
-    inner join company_records on records.record_key = company_records.record_key
+    from asked_records
+    inner join records on asked_records.record_key = records.record_key
+    inner join company_records on asked_records.record_key = company_records.record_key
 
 ),
 

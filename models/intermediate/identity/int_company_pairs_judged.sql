@@ -17,7 +17,7 @@ decisions as (
 
 records as (
 
-    select * from {{ ref('int_company_records_profiled') }}
+    select * from {{ ref('int_company_records_unioned') }}
 
 ),
 

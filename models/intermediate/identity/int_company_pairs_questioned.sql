@@ -23,7 +23,7 @@ decisions as (
 
 records as (
 
-    select * from {{ ref('int_company_records_profiled') }}
+    select * from {{ ref('int_company_records_unioned') }}
 
 ),
 

@@ -16,7 +16,7 @@ edges as (
         other_record_key as link_id
     from matches
 
-    union by name
+    union all by name
 
     select
         other_record_key as node_id,

@@ -27,9 +27,14 @@ vetoes as (
 
 ),
 
-records as (
+tax_ids as (
 
-    select * from {{ ref('int_company_records_profiled') }}
+    select
+        record_key,
+        min(identifier) as tax_id
+    from {{ ref('int_company_identifiers_keyed') }}
+    where identifier_type = 'tax_id' and is_key
+    group by record_key
 
 ),
 
@@ -70,12 +75,12 @@ given as (
     union all by name
 
     select
-        records.record_key as node_id,
+        tax_ids.record_key as node_id,
         null as other_node_id,
         null as strength,
-        records.tax_id as claim
-    from records
-    inner join doubted_records on records.record_key = doubted_records.node_id
+        tax_ids.tax_id as claim
+    from tax_ids
+    inner join doubted_records on tax_ids.record_key = doubted_records.node_id
 
 )
 

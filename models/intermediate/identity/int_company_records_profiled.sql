@@ -3,7 +3,9 @@ with
 
 company_records as (
 
-    select * from {{ ref('int_company_records_unioned') }}
+    select *
+    from {{ ref('int_company_records_unioned') }}
+    where {{ var('identity_by_probability') }}
 
 ),
 

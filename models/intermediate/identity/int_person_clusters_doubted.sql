@@ -14,9 +14,14 @@ vetoes as (
 
 ),
 
-records as (
+national_ids as (
 
-    select * from {{ ref('int_person_records_profiled') }}
+    select
+        record_key,
+        min(identifier) as national_id
+    from {{ ref('int_person_keys_named') }}
+    where identifier_type = 'national_id'
+    group by record_key
 
 ),
 
@@ -36,9 +41,9 @@ of_two_ids as (
 
     select components.component_id
     from components
-    inner join records on components.node_id = records.record_key
+    inner join national_ids on components.node_id = national_ids.record_key
     group by components.component_id
-    having min(records.national_ids[1]) != max(records.national_ids[1])
+    having min(national_ids.national_id) != max(national_ids.national_id)
 
 ),
 

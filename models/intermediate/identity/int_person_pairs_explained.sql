@@ -31,6 +31,14 @@ person_records as (
 
 ),
 
+asked_records as (
+
+    select record_key from pairs
+    union by name
+    select other_record_key as record_key from pairs
+
+),
+
 -- what the records say in each respect, as it was typed where that is one value
 shown as (
 
@@ -45,8 +53,9 @@ shown as (
         array_to_string(records.unionids, ', ') as unionid,
         array_to_string(records.national_ids, ', ') as national_id,
         concat_ws(' ', person_records.city, person_records.address) as address
-    from records
-    inner join person_records on records.record_key = person_records.record_key
+    from asked_records
+    inner join records on asked_records.record_key = records.record_key
+    inner join person_records on asked_records.record_key = person_records.record_key
 
 ),
 

@@ -23,7 +23,7 @@ decisions as (
 
 records as (
 
-    select * from {{ ref('int_person_records_profiled') }}
+    select * from {{ ref('int_person_records_unioned') }}
 
 ),
 

@@ -28,21 +28,61 @@ agreed as (
 
 ),
 
+profiles as (
+
+    select
+        group_key,
+        name_kind,
+        name_key,
+        written_key,
+        surname_key,
+        given_key,
+        written_given,
+        nickname_key,
+        name_words,
+        generation,
+        rest_key,
+        number_key,
+        min(record_key) as record_key,
+        bool_or(is_han) as is_han,
+        bool_and(is_name_ours) as is_name_ours,
+        min(birth_date) as birth_date,
+        min(sex) as sex,
+        min(province) as province,
+        min(city_key) as city_key,
+        min(company_key) as company_key
+    from records
+    group by
+        group_key,
+        name_kind,
+        name_key,
+        written_key,
+        surname_key,
+        given_key,
+        written_given,
+        nickname_key,
+        name_words,
+        generation,
+        rest_key,
+        number_key
+
+),
+
 pooled as (
 
     select
-        records.group_key,
-        records.name_kind,
-        records.name_key,
-        records.written_key,
-        records.surname_key,
-        records.given_key,
-        records.written_given,
-        records.nickname_key,
-        records.name_words,
-        records.generation,
-        records.rest_key,
-        records.number_key,
+        profiles.group_key,
+        profiles.name_kind,
+        profiles.name_key,
+        profiles.written_key,
+        profiles.surname_key,
+        profiles.given_key,
+        profiles.written_given,
+        profiles.nickname_key,
+        profiles.name_words,
+        profiles.generation,
+        profiles.rest_key,
+        profiles.number_key,
         agreed.phones,
         agreed.weak_phones,
         agreed.emails,
@@ -50,40 +90,16 @@ pooled as (
         agreed.unionids,
         agreed.national_ids,
         agreed.documents,
-        min(records.record_key) as record_key,
-        bool_or(records.is_han) as is_han,
-        bool_and(records.is_name_ours) as is_name_ours,
-        coalesce(agreed.birth_date, min(records.birth_date)) as birth_date,
-        coalesce(agreed.sex, min(records.sex)) as sex,
-        min(records.province) as province,
-        coalesce(agreed.city_key, min(records.city_key)) as city_key,
-        coalesce(agreed.company_key, min(records.company_key)) as company_key
-    from records
-    inner join agreed on records.group_key = agreed.group_key
-    group by
-        records.group_key,
-        records.name_kind,
-        records.name_key,
-        records.written_key,
-        records.surname_key,
-        records.given_key,
-        records.written_given,
-        records.nickname_key,
-        records.name_words,
-        records.generation,
-        records.rest_key,
-        records.number_key,
-        agreed.phones,
-        agreed.weak_phones,
-        agreed.emails,
-        agreed.weak_emails,
-        agreed.unionids,
-        agreed.national_ids,
-        agreed.documents,
-        agreed.birth_date,
-        agreed.sex,
-        agreed.city_key,
-        agreed.company_key
+        profiles.record_key,
+        profiles.is_han,
+        profiles.is_name_ours,
+        profiles.province,
+        coalesce(agreed.birth_date, profiles.birth_date) as birth_date,
+        coalesce(agreed.sex, profiles.sex) as sex,
+        coalesce(agreed.city_key, profiles.city_key) as city_key,
+        coalesce(agreed.company_key, profiles.company_key) as company_key
+    from profiles
+    inner join agreed on profiles.group_key = agreed.group_key
 
 )
 

@@ -3,25 +3,41 @@
 
 with
 
-matches as (
+joined_records as (
 
-    select * from {{ ref('int_person_records_linked') }}
+    select * from {{ ref('int_person_records_joined') }}
+
+),
+
+judgements as (
+
+    select *
+    from {{ ref('int_person_pairs_judged') }}
+    where verdict = 'same'
 
 ),
 
 edges as (
 
+    -- what sure rules join needs no second contraction
+    select
+        node_id,
+        component_id as link_id
+    from joined_records
+
+    union all by name
+
     select
         record_key as node_id,
         other_record_key as link_id
-    from matches
+    from judgements
 
-    union by name
+    union all by name
 
     select
         other_record_key as node_id,
         other_record_key as link_id
-    from matches
+    from judgements
 
 )
 

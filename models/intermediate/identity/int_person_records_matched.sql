@@ -52,7 +52,7 @@ bearers as (
         min(record_key) as record_key,
         min(first_part) as first_part,
         min(last_part) as last_part,
-        count(distinct national_id) as national_id_count
+        min(national_id) is not distinct from max(national_id) as is_of_one_id
     from full_names
     group by identifier_type, identifier, name_key
 
@@ -72,7 +72,7 @@ same_name as (
             and full_names.identifier = bearers.identifier
             and full_names.name_key = bearers.name_key
     -- father and son of one name: who of them it is, only a resident ID says
-    where bearers.national_id_count <= 1
+    where bearers.is_of_one_id
 
 ),
 
@@ -92,7 +92,7 @@ candidates as (
         part_names.record_key,
         part_names.identifier_type,
         bearers.record_key as other_record_key,
-        bearers.national_id_count,
+        bearers.is_of_one_id,
         part_names.name_kind = 'none'
         or part_names.name_key = bearers.name_key
         or part_names.last_part in (bearers.first_part, bearers.last_part) as is_compatible,
@@ -112,7 +112,7 @@ only_bearer as (
         other_record_key,
         'same ' || identifier_type || ', and nobody else has it' as rule
     from candidates
-    where is_compatible and bearer_count = 1 and national_id_count <= 1
+    where is_compatible and bearer_count = 1 and is_of_one_id
 
 ),
 

@@ -27,9 +27,14 @@ vetoes as (
 
 ),
 
-records as (
+national_ids as (
 
-    select * from {{ ref('int_person_records_profiled') }}
+    select
+        record_key,
+        min(identifier) as national_id
+    from {{ ref('int_person_keys_named') }}
+    where identifier_type = 'national_id'
+    group by record_key
 
 ),
 
@@ -70,12 +75,12 @@ given as (
     union all by name
 
     select
-        records.record_key as node_id,
+        national_ids.record_key as node_id,
         null as other_node_id,
         null as strength,
-        records.national_ids[1] as claim
-    from records
-    inner join doubted_records on records.record_key = doubted_records.node_id
+        national_ids.national_id as claim
+    from national_ids
+    inner join doubted_records on national_ids.record_key = doubted_records.node_id
 
 )
 

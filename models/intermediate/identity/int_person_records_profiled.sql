@@ -3,7 +3,9 @@ with
 
 person_records as (
 
-    select * from {{ ref('int_person_records_unioned') }}
+    select *
+    from {{ ref('int_person_records_unioned') }}
+    where {{ var('identity_by_probability') }}
 
 ),
 
