@@ -104,12 +104,17 @@ compared as (
             when {{ shares_value('one.emails', 'other.emails') }} then 1
             when {{ shares_value('one.weak_emails', 'other.weak_emails') }} then 2
             when one.emails is null or other.emails is null then 0
+            -- li.wei@ is another Li Wei at each host, li.wei1985@ and 10001010@ are not
             when
-                length(split_part(one.emails[1], '@', 1)) >= 6
+                {{ regexp_matches('one.emails[1]', '[0-9][^@]*[0-9][^@]*[0-9].*@') }}
                 and split_part(one.emails[1], '@', 1) = split_part(other.emails[1], '@', 1)
                 then 3
+            -- fingers slip on letters; of two people of one name the digits tell who is who
             when
-                length(one.emails[1]) >= 8 and {{ is_slip('one.emails[1]', 'other.emails[1]') }}
+                length(one.emails[1]) >= 8
+                and {{ is_slip('one.emails[1]', 'other.emails[1]') }}
+                and {{ regexp_replaced('one.emails[1]', '[^0-9]') }}
+                = {{ regexp_replaced('other.emails[1]', '[^0-9]') }}
                 then 4
             else 5
         end as email_level,
