@@ -7,6 +7,11 @@
             and starts_with({{ other }}.given_key, {{ one }}.given_key)
         )
         or (
+            not {{ one }}.is_han
+            and {{ one }}.surname_key is null
+            and {{ is_slip_of_word(one ~ '.name_words', other ~ '.surname_key') }}
+        )
+        or (
             {{ one }}.is_han
             and not {{ other }}.is_han
             and {{ one }}.surname_key is null

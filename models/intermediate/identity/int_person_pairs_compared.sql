@@ -144,19 +144,25 @@ compared as (
             else 4
         end as birth_date_level,
 
+        -- Mr Davis isn't Nancy Davis; that Nancy and Nancy are of one sex says nothing
         case
-            when one.sex is null or other.sex is null then 0
-            when one.sex = other.sex then 1
-            else 2
+            when coalesce(one.sex, one.given_sex) != coalesce(other.sex, other.given_sex) then 2
+            when one.sex = coalesce(other.sex, other.given_sex) then 1
+            when other.sex = one.given_sex then 1
+            else 0
         end as sex_level,
 
         case
-            when one.city_key != other.city_key or one.province != other.province then 5
+            when
+                one.province != other.province
+                or one.city_key != other.city_key
+                and not {{ is_slip_of_word('one.city_key', 'other.city_key') }}
+                then 5
             when one.number_key is not null and one.rest_key = other.rest_key then 1
             when
                 one.number_key = other.number_key
-                and length(one.number_key) > 2
-                and jaro_winkler_similarity(one.rest_key, other.rest_key) >= 0.8
+                and jaro_winkler_similarity(one.rest_key, other.rest_key)
+                >= case when length(one.number_key) > 2 then 0.8 else 0.9 end
                 then 2
             when
                 one.number_key is not null

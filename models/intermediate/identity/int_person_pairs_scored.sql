@@ -54,6 +54,7 @@ weighed as (
             when pairs.name_level = 1 then ratings.name_bits
             when pairs.name_level in (2, 3, 4) then ratings.letters_bits
             when pairs.name_level in (5, 7, 8) then ratings.surname_bits
+            when pairs.name_level = 9 then ratings.given_bits
             else 0
         end as name_weight,
         -- a household shares its surname, and sometimes father and son their whole name

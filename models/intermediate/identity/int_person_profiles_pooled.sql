@@ -41,6 +41,7 @@ pooled as (
         records.nickname_key,
         records.name_words,
         records.generation,
+        records.given_sex,
         records.rest_key,
         records.number_key,
         agreed.phones,
@@ -56,6 +57,7 @@ pooled as (
         coalesce(agreed.birth_date, min(records.birth_date)) as birth_date,
         coalesce(agreed.sex, min(records.sex)) as sex,
         min(records.province) as province,
+        min(records.postcode) as postcode,
         coalesce(agreed.city_key, min(records.city_key)) as city_key,
         coalesce(agreed.company_key, min(records.company_key)) as company_key
     from records
@@ -71,6 +73,7 @@ pooled as (
         records.nickname_key,
         records.name_words,
         records.generation,
+        records.given_sex,
         records.rest_key,
         records.number_key,
         agreed.phones,

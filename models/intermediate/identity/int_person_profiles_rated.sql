@@ -37,6 +37,7 @@ counted as (
         written.bearer_count as written_count,
         letters.bearer_count as letters_count,
         surnames.bearer_count as surname_count,
+        given_names.bearer_count as given_count,
         {{ expected_bearers('surnames', 'written_given_names') }} as expected_written_count,
         {{ expected_bearers('surnames', 'given_names') }} as expected_letters_count,
         common_surnames.share * common_given_names.share * {{ var('identity_least_population') }}
@@ -76,6 +77,7 @@ rated as (
         record_key,
         cast(population_bits as integer) as population_bits,
         {{ rarity_bits('surname_count') }} as surname_bits,
+        {{ rarity_bits('given_count') }} as given_bits,
         {{ rarity_bits('employer_count') }} as employer_bits,
         {{ rarity_bits('city_count') }} as city_bits,
         {{ rarity_bits(other_bearers('expected_written_count', 'written_count')) }} as name_bits,

@@ -52,6 +52,7 @@ bearers as (
         min(record_key) as record_key,
         min(first_part) as first_part,
         min(last_part) as last_part,
+        min(sex) as sex,
         -- father and son of one name: who of them it is, only a resident ID or a birth date says
         count(distinct national_id) <= 1 and coalesce(max(birth_year) - min(birth_year), 0) <= 2
             as is_one_person,
@@ -121,7 +122,9 @@ candidates as (
         part_names.name_kind = 'none'
         or part_names.name_key = bearers.name_key
         or (
-            part_names.last_part in (bearers.first_part, bearers.last_part)
+            -- Mr Davis isn't Nancy Davis
+            coalesce(part_names.sex = bearers.sex, true)
+            and part_names.last_part in (bearers.first_part, bearers.last_part)
             -- A. Smith isn't Joseph Smith
             and (
                 length(part_names.first_part) > 1
