@@ -83,7 +83,13 @@ compared as (
                         then 6
                     else 10
                 end
-            when {{ is_slip_of_name('one', 'other') }} then 5
+            -- in pinyin a letter is another name: Shan, Shang, Shuang
+            when
+                not (one.is_han or other.is_han) and {{ is_slip_of_name('one', 'other') }}
+                then 5
+            when
+                length(one.name_key) > 6 and {{ is_slip('one.name_key', 'other.name_key') }}
+                then 5
             when
                 {{ is_part_of_name('one', 'other') }} or {{ is_part_of_name('other', 'one') }}
                 then 7
