@@ -30,11 +30,11 @@ RECYCLED_SHARE = 0.3
 TWINS_SHARE = 0.12
 """How many households have twins: more than in life, as with all that is hard to tell apart."""
 NAMESAKE_SHARE = 0.12
-"""How many households have a father and a son of one name; in Chinese ones, where nobody is named
-after his father, two siblings who share the character of their generation."""
+"""How many households of a man have a son of his name; in Chinese ones, where nobody is named after
+his father, two siblings share the character of their generation instead."""
 MAIDEN_NAME_SHARE = 0.15
 """How many women with a name in letters once had another surname."""
-SAME_NAME_COLLEAGUE_SHARE = 0.01
+SAME_NAME_COLLEAGUE_SHARE = 0.003
 """How many employees have a colleague of the same name."""
 SISTER_SHARE = 0.15
 """How many companies are the branch, the subsidiary or the sister of another."""
@@ -277,7 +277,7 @@ class _Maker:
             )
         if rng.random() < TWINS_SHARE:
             family.append(self._twin(family[0]))
-        if rng.random() < NAMESAKE_SHARE:
+        if rng.random() < NAMESAKE_SHARE and (head.is_han or head.sex == "m"):
             family.append(self._sibling(family[0]) if head.is_han else self._namesake(head))
         return family
 

@@ -93,7 +93,7 @@ scored as (
                     level_weight
                     + least(name_weight + least(city_weight, 2.5) - population_bits, 5)
                     + birth_date_weight
-                    + least(employer_weight, 12)
+                    + least(employer_weight, 7)
             end
             as decimal(9, 3)
         ) as weight
