@@ -58,7 +58,7 @@ weighed as (
             else 0
         end as name_weight,
         -- a household shares its surname, and sometimes father and son their whole name
-        case when pairs.name_level in (5, 7, 8) then 2 else 6.5 end as household_name_weight,
+        case when pairs.name_level in (5, 7, 8) then 2 else 5.8 end as household_name_weight,
         -- colleagues behind one number are many
         case
             when pairs.company_level = 1 and pairs.name_level not in (6, 10, 11, 12)

@@ -50,8 +50,9 @@ bearers as (
         identifier,
         name_key,
         min(record_key) as record_key,
+        -- of a name in both orders both parts
         min(first_part) as first_part,
-        min(last_part) as last_part,
+        max(last_part) as last_part,
         min(sex) as sex,
         -- father and son of one name: who of them it is, only a resident ID or a birth date says
         count(distinct national_id) <= 1 and coalesce(max(birth_year) - min(birth_year), 0) <= 2
@@ -128,7 +129,8 @@ candidates as (
             -- A. Smith isn't Joseph Smith
             and (
                 length(part_names.first_part) > 1
-                or starts_with(bearers.first_part, part_names.first_part)
+                or part_names.first_part
+                in (left(bearers.first_part, 1), left(bearers.last_part, 1))
             )
         ) as is_compatible
     from part_names
@@ -139,16 +141,27 @@ candidates as (
 
 ),
 
+compatible as (
+
+    select
+        record_key,
+        identifier_type,
+        other_record_key,
+        is_one_person,
+        count(distinct name_key) over (partition by record_key) as bearer_count
+    from candidates
+    where is_compatible
+
+),
+
 only_bearer as (
 
     select
         record_key,
-        min(other_record_key) as other_record_key,
+        other_record_key,
         'same ' || identifier_type || ', and nobody else has it' as rule
-    from candidates
-    where is_compatible
-    group by record_key, identifier_type
-    having count(distinct name_key) = 1 and bool_and(is_one_person)
+    from compatible
+    where bearer_count = 1 and is_one_person
 
 ),
 
