@@ -30,7 +30,12 @@ RECYCLED_SHARE = 0.3
 TWINS_SHARE = 0.12
 """How many households have twins: more than in life, as with all that is hard to tell apart."""
 NAMESAKE_SHARE = 0.12
-"""How many households have a father and a son of one name."""
+"""How many households of a man have a son of his name; in Chinese ones, where nobody is named after
+his father, two siblings share the character of their generation instead."""
+MAIDEN_NAME_SHARE = 0.15
+"""How many women with a name in letters once had another surname."""
+SAME_NAME_COLLEAGUE_SHARE = 0.003
+"""How many employees have a colleague of the same name."""
 SISTER_SHARE = 0.15
 """How many companies are the branch, the subsidiary or the sister of another."""
 AS_OF = date(2026, 6, 30)
@@ -88,6 +93,8 @@ class Person:
     middle: str
     surname_latin: str
     given_latin: str
+    maiden_name: str
+    """The surname before, of a woman who took another; empty otherwise."""
     birth_date: date
     national_id: str
     mobile: str
@@ -132,6 +139,8 @@ class _Maker:
         staff = int(PEOPLE_IN_A_BLOCK * EMPLOYED_SHARE)
         for company in self._rng.choices(companies, weights, k=staff):
             self._people.append(self._employee(company))
+            if self._rng.random() < SAME_NAME_COLLEAGUE_SHARE:
+                self._people.append(self._same_name_colleague(self._people[-1]))
         while len(self._people) < PEOPLE_IN_A_BLOCK:
             head = self._anyone(self._is_han())
             self._people.append(head)
@@ -223,6 +232,23 @@ class _Maker:
             work_email=f"{local}{rng.choice(('', '', '', '1', '2'))}@{company.domain}",
         )
 
+    def _same_name_colleague(self, person: Person) -> Person:
+        """Make another employee of one name, as in any large company."""
+        other = self._employee(person.company) if person.company else person
+        return replace(
+            other,
+            is_han=person.is_han,
+            surname=person.surname,
+            given=person.given,
+            surname_latin=person.surname_latin,
+            given_latin=person.given_latin,
+        )
+
+    def _maiden_name(self, sex: str) -> str:
+        if sex == "m" or self._rng.random() >= MAIDEN_NAME_SHARE:
+            return ""
+        return _latin_name(self._rng, sex)[0]
+
     def _relatives(self, head: Person) -> list[Person]:
         """Make a spouse, children or parents: same address, often the same surname and phone."""
         rng = self._rng
@@ -251,8 +277,8 @@ class _Maker:
             )
         if rng.random() < TWINS_SHARE:
             family.append(self._twin(family[0]))
-        if rng.random() < NAMESAKE_SHARE:
-            family.append(self._namesake(head))
+        if rng.random() < NAMESAKE_SHARE and (head.is_han or head.sex == "m"):
+            family.append(self._sibling(family[0]) if head.is_han else self._namesake(head))
         return family
 
     def _twin(self, person: Person) -> Person:
@@ -272,6 +298,20 @@ class _Maker:
             former_mobile="",
             address=person.address,
             former_address=person.former_address,
+        )
+
+    def _sibling(self, person: Person) -> Person:
+        """Make somebody some years younger: 子轩 and 子涵 share the character of a generation."""
+        younger = self._twin(person)
+        given = person.given[0] + (younger.given[-1] if len(person.given) > 1 else "")
+        born = min(person.birth_date + timedelta(days=1100), AS_OF - timedelta(days=400))
+        return replace(
+            younger,
+            given=given,
+            given_latin=_latin_of(given, is_han=person.is_han).capitalize(),
+            birth_date=born,
+            national_id=younger.national_id
+            and identifiers.national_id(self._rng, younger.national_id[:6], born, younger.sex),
         )
 
     def _namesake(self, head: Person) -> Person:
@@ -318,6 +358,7 @@ class _Maker:
             middle="" if is_han or rng.random() < 0.5 else rng.choice("ABCDEFGHJKLMNPRSTW"),
             surname_latin=surname_latin.capitalize() if is_han else surname,
             given_latin=given_latin.capitalize() if is_han else given,
+            maiden_name=self._maiden_name(sex) if not is_han else "",
             birth_date=born,
             national_id=national_id,
             mobile=mobile,

@@ -40,6 +40,8 @@ class Profile:
     role_mailbox: float = 0.0
     placeholder: float = 0.0
     former_address: float = 0.0
+    maiden_name: float = 0.0
+    """The surname before, of women who took another."""
 
     # how names are typed
     honorific: float = 0.0
@@ -107,6 +109,7 @@ PROFILES = (
         family_phone=0.35,
         former_phone=0.4,
         former_address=0.5,
+        maiden_name=0.2,
         nickname=0.06,
         bare_surname=0.03,
         honorific=0.04,
@@ -160,6 +163,7 @@ PROFILES = (
         birth_date=0.35,
         former_phone=0.8,
         former_address=0.8,
+        maiden_name=0.6,
         work_email=0.4,
         placeholder=0.04,
         latin=0.05,

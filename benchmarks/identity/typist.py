@@ -112,6 +112,8 @@ class Typist:
     def _latin_name(self, person: Person) -> str:
         rng, profile = self._rng, self._profile
         surname, given = person.surname_latin, person.given_latin
+        if person.maiden_name and self._chance(profile.maiden_name):
+            surname = person.maiden_name
         if self._chance(profile.nickname) and given in v.NICKNAMES:
             given = rng.choice(v.NICKNAMES[given])
         if self._chance(profile.misspelt):

@@ -2,6 +2,22 @@
     (
         list_has_all(string_split({{ other }}.name_words, ' '), string_split({{ one }}.name_words, ' '))
         or (
+            {{ one }}.surname_key = {{ other }}.surname_key
+            and length({{ one }}.given_key) = 1
+            and starts_with({{ other }}.given_key, {{ one }}.given_key)
+        )
+        or (
+            not {{ one }}.is_han
+            and {{ one }}.surname_key is null
+            and {{ is_slip_of_word(one ~ '.name_words', other ~ '.surname_key') }}
+        )
+        or (
+            {{ one }}.is_han
+            and not {{ other }}.is_han
+            and {{ one }}.surname_key is null
+            and ends_with({{ other }}.given_key, {{ one }}.given_key)
+        )
+        or (
             {{ one }}.is_han
             and {{ other }}.is_han
             and {{ one }}.surname_key is null

@@ -77,7 +77,9 @@ carried_phones as (
         company_records.record_key,
         'phone' as identifier_type,
         company_records.phone as raw_value,
-        phones.phone as identifier,
+        {{ placed_phone('phones', [
+            'company_records.company_name', 'company_records.city', 'company_records.address'
+        ]) }} as identifier,
         phones.weak_phone as weak_identifier,
         phones.reason
     from company_records

@@ -15,9 +15,7 @@ profiles as (
 
 counts as (
 
-    select *
-    from {{ ref('int_company_values_counted') }}
-    where attribute = 'name_key'
+    select * from {{ ref('int_company_values_counted') }}
 
 ),
 
@@ -31,9 +29,10 @@ weights as (
 population as (
 
     select
-        floor(log2(greatest(count(distinct group_key), {{ var('identity_least_population') }})))
+        floor(log2(greatest(bearer_count, {{ var('identity_least_population') }})))
             as population_bits
-    from profiles
+    from counts
+    where attribute = 'population'
 
 ),
 
@@ -59,13 +58,14 @@ weighed as (
             when pairs.name_level in (1, 2, 3)
                 then
                     population.population_bits
-                    - log2(0.1 + 0.5 * greatest(counts.bearer_count - 3, 0))
+                    - log2(0.1 + 0.5 * greatest(coalesce(counts.bearer_count, 1) - 3, 0))
             when pairs.name_level in (4, 5, 6, 9) then 10
             else 0
         end as name_weight
     from pairs
     inner join profiles on pairs.record_key = profiles.record_key
-    left outer join counts on profiles.name_key = counts.value
+    left outer join counts
+        on counts.attribute = 'name_key' and profiles.name_key = counts.value
     cross join weights
     cross join population
 

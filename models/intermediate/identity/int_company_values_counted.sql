@@ -1,4 +1,4 @@
--- One row per name, domain and city of companies, with how many groups of records bear it.
+-- One row per name, domain and city of companies, with how many groups bear it; and of all.
 with
 
 profiles as (
@@ -31,6 +31,14 @@ counted as (
         count(distinct group_key) as bearer_count
     from borne
     group by attribute, value
+
+    union all by name
+
+    select
+        'population' as attribute,
+        'all' as value,
+        count(distinct group_key) as bearer_count
+    from {{ ref('int_company_profiles_pooled') }}
 
 )
 

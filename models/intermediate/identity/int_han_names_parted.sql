@@ -37,6 +37,8 @@ measured as (
         raw_name,
         name,
         case
+            -- 风中的明, 朵朵妈妈: what no name has in it
+            when {{ regexp_matches('name', '[的我你他她们吗呢吧爸妈]') }} then 'a screen name'
             when contains(name, '·') then 'dotted'
             when name = surname and (beginning is null or beginning = '老' or is_common)
                 then 'a surname'
@@ -64,7 +66,7 @@ parted as (
         case
             when form = 'surname first' then substr(name, length(first_part) + 1)
             when form = 'dotted' then split_part(name, '·', 1)
-            when form != 'a surname' then name
+            when form not in ('a surname', 'a screen name') then name
         end as given,
         form in ('dotted', 'whole', 'surname first') as is_full,
         form = 'dotted' as is_given_first

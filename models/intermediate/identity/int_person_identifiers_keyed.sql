@@ -31,7 +31,10 @@ carried_phones as (
         person_records.record_key,
         'phone' as identifier_type,
         person_records.phone as raw_value,
-        phones.phone as identifier,
+        {{ placed_phone('phones', [
+            'person_records.full_name', 'person_records.company_name', 'person_records.city',
+            'person_records.address'
+        ]) }} as identifier,
         phones.phone_kind as identifier_kind,
         phones.weak_phone as weak_identifier,
         phones.reason

@@ -21,6 +21,12 @@ names as (
 
 ),
 
+facts as (
+
+    select * from {{ ref('int_person_facts_derived') }}
+
+),
+
 resident_ids as (
 
     select
@@ -41,10 +47,14 @@ named as (
         names.name_key,
         names.first_part,
         names.last_part,
+        coalesce(names.sex, names.given_sex) as sex,
         resident_ids.national_id,
+        year(facts.birth_date) as birth_year,
+        case when {{ has_han('names.written_key') }} then names.written_key end as han_key,
         coalesce(names.name_kind, 'none') as name_kind
     from identifiers
     inner join person_records on identifiers.record_key = person_records.record_key
+    inner join facts on identifiers.record_key = facts.record_key
     left outer join names on person_records.known_as = names.raw_name
     left outer join resident_ids on identifiers.record_key = resident_ids.record_key
 
@@ -72,7 +82,10 @@ usable as (
         named.name_key,
         named.first_part,
         named.last_part,
+        named.sex,
         named.national_id,
+        named.birth_year,
+        named.han_key,
         counted.full_name_count
     from named
     inner join counted

@@ -25,6 +25,12 @@ given_name_variants as (
 
 ),
 
+given_name_sexes as (
+
+    select * from {{ ref('given_name_sexes') }}
+
+),
+
 placeholders as (
 
     select *
@@ -105,6 +111,7 @@ normalised as (
         keyed.name_words,
         untitled.generation,
         untitled.sex,
+        given_name_sexes.sex as given_sex,
         case
             when placeholders.value is not null or keyed.name_key is null then 'none'
             when keyed.is_full then 'full'
@@ -129,6 +136,14 @@ normalised as (
     from untitled
     left outer join keyed on untitled.raw_name = keyed.raw_name
     left outer join given_name_variants on keyed.first_given = given_name_variants.variant
+    left outer join given_name_sexes
+        on
+            coalesce(
+                given_name_variants.given_name,
+                keyed.first_given,
+                case when keyed.is_full and keyed.surname is not null then right(keyed.written, 1) end
+            )
+            = given_name_sexes.given_name
     left outer join placeholders on lower(untitled.plain_name) = placeholders.value
 
 )

@@ -97,7 +97,7 @@ endings as (
 
 ),
 
--- 李工 is the engineer Li, 李建工 is a name; 总经理 is nobody
+-- 李工 is the engineer Li, 李建工 is a name, 李建业工 is the engineer again; 总经理 is nobody
 longest_endings as (
 
     select
@@ -111,6 +111,13 @@ longest_endings as (
         honorifics.leaves = 'anything'
         or length(endings.name) = 1
         or endings.name in (select compound_surnames.surname from compound_surnames)
+        or (
+            honorifics.leaves = 'a name'
+            and length(endings.name) = 3
+            and left(endings.name, 2) not in (
+                select compound_surnames.surname from compound_surnames
+            )
+        )
     qualify
         row_number()
             over (

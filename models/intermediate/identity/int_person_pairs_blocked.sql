@@ -133,6 +133,27 @@ keys as (
 
     union all by name
 
+    -- whichever of the two names stands first, and slips seldom begin a word
+    select
+        record_key,
+        group_key,
+        'birth date and initials' as block,
+        birth_date
+        || '|' || least(left(surname_key, 1), left(given_key, 1))
+        || greatest(left(surname_key, 1), left(given_key, 1)) as value
+    from profiles
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'house and postcode' as block,
+        number_key || '|' || postcode as value
+    from profiles
+
+    union all by name
+
     select
         record_key,
         group_key,

@@ -83,7 +83,13 @@ compared as (
                         then 6
                     else 10
                 end
-            when {{ is_slip_of_name('one', 'other') }} then 5
+            -- in pinyin a letter is another name: Shan, Shang, Shuang
+            when
+                not (one.is_han or other.is_han) and {{ is_slip_of_name('one', 'other') }}
+                then 5
+            when
+                length(one.name_key) > 6 and {{ is_slip('one.name_key', 'other.name_key') }}
+                then 5
             when
                 {{ is_part_of_name('one', 'other') }} or {{ is_part_of_name('other', 'one') }}
                 then 7
@@ -104,12 +110,17 @@ compared as (
             when {{ shares_value('one.emails', 'other.emails') }} then 1
             when {{ shares_value('one.weak_emails', 'other.weak_emails') }} then 2
             when one.emails is null or other.emails is null then 0
+            -- li.wei@ is another Li Wei at each host, li.wei1985@ and 10001010@ are not
             when
-                length(split_part(one.emails[1], '@', 1)) >= 6
+                {{ regexp_matches('one.emails[1]', '[0-9][^@]*[0-9][^@]*[0-9].*@') }}
                 and split_part(one.emails[1], '@', 1) = split_part(other.emails[1], '@', 1)
                 then 3
+            -- fingers slip on letters; of two people of one name the digits tell who is who
             when
-                length(one.emails[1]) >= 8 and {{ is_slip('one.emails[1]', 'other.emails[1]') }}
+                length(one.emails[1]) >= 8
+                and {{ is_slip('one.emails[1]', 'other.emails[1]') }}
+                and {{ regexp_replaced('one.emails[1]', '[^0-9]') }}
+                = {{ regexp_replaced('other.emails[1]', '[^0-9]') }}
                 then 4
             else 5
         end as email_level,
@@ -139,19 +150,25 @@ compared as (
             else 4
         end as birth_date_level,
 
+        -- Mr Davis isn't Nancy Davis; that Nancy and Nancy are of one sex says nothing
         case
-            when one.sex is null or other.sex is null then 0
-            when one.sex = other.sex then 1
-            else 2
+            when coalesce(one.sex, one.given_sex) != coalesce(other.sex, other.given_sex) then 2
+            when one.sex = coalesce(other.sex, other.given_sex) then 1
+            when other.sex = one.given_sex then 1
+            else 0
         end as sex_level,
 
         case
-            when one.city_key != other.city_key or one.province != other.province then 5
+            when
+                one.province != other.province
+                or one.city_key != other.city_key
+                and not {{ is_slip_of_word('one.city_key', 'other.city_key') }}
+                then 5
             when one.number_key is not null and one.rest_key = other.rest_key then 1
             when
                 one.number_key = other.number_key
-                and length(one.number_key) > 2
-                and jaro_winkler_similarity(one.rest_key, other.rest_key) >= 0.8
+                and jaro_winkler_similarity(one.rest_key, other.rest_key)
+                >= case when length(one.number_key) > 2 then 0.8 else 0.9 end
                 then 2
             when
                 one.number_key is not null

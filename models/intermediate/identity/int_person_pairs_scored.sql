@@ -54,11 +54,17 @@ weighed as (
             when pairs.name_level = 1 then ratings.name_bits
             when pairs.name_level in (2, 3, 4) then ratings.letters_bits
             when pairs.name_level in (5, 7, 8) then ratings.surname_bits
+            when pairs.name_level = 9 then ratings.given_bits
             else 0
         end as name_weight,
         -- a household shares its surname, and sometimes father and son their whole name
-        case when pairs.name_level in (5, 7, 8) then 2 else 6.5 end as household_name_weight,
-        case when pairs.company_level = 1 then ratings.employer_bits else 0 end as employer_weight,
+        case when pairs.name_level in (5, 7, 8) then 2 else 5.8 end as household_name_weight,
+        -- colleagues behind one number are many
+        case
+            when pairs.company_level = 1 and pairs.name_level not in (6, 10, 11, 12)
+                then ratings.employer_bits
+            else 0
+        end as employer_weight,
         case when pairs.address_level = 4 then ratings.city_bits else 0 end as city_weight
     from pairs
     inner join ratings on pairs.record_key = ratings.record_key
@@ -82,12 +88,12 @@ scored as (
                         level_weight
                         + least(name_weight, household_name_weight)
                         + least(birth_date_weight, household_birth_date_weight)
-                        + least(employer_weight, 1.5)
+                        + least(employer_weight, 4)
                 else
                     level_weight
                     + least(name_weight + least(city_weight, 2.5) - population_bits, 5)
                     + birth_date_weight
-                    + least(employer_weight, 6)
+                    + least(employer_weight, 7)
             end
             as decimal(9, 3)
         ) as weight

@@ -41,6 +41,7 @@ profiles as (
         nickname_key,
         name_words,
         generation,
+        given_sex,
         rest_key,
         number_key,
         min(record_key) as record_key,
@@ -49,6 +50,7 @@ profiles as (
         min(birth_date) as birth_date,
         min(sex) as sex,
         min(province) as province,
+        min(postcode) as postcode,
         min(city_key) as city_key,
         min(company_key) as company_key
     from records
@@ -63,6 +65,7 @@ profiles as (
         nickname_key,
         name_words,
         generation,
+        given_sex,
         rest_key,
         number_key
 
@@ -81,6 +84,7 @@ pooled as (
         profiles.nickname_key,
         profiles.name_words,
         profiles.generation,
+        profiles.given_sex,
         profiles.rest_key,
         profiles.number_key,
         agreed.phones,
@@ -94,6 +98,7 @@ pooled as (
         profiles.is_han,
         profiles.is_name_ours,
         profiles.province,
+        profiles.postcode,
         coalesce(agreed.birth_date, profiles.birth_date) as birth_date,
         coalesce(agreed.sex, profiles.sex) as sex,
         coalesce(agreed.city_key, profiles.city_key) as city_key,

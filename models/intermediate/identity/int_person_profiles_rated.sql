@@ -22,10 +22,11 @@ common_names as (
 population as (
 
     select
-        count(distinct group_key) as group_count,
-        floor(log2(greatest(count(distinct group_key), {{ var('identity_least_population') }})))
+        bearer_count as group_count,
+        floor(log2(greatest(bearer_count, {{ var('identity_least_population') }})))
             as population_bits
-    from profiles
+    from counts
+    where attribute = 'population'
 
 ),
 
@@ -34,15 +35,21 @@ counted as (
     select
         profiles.record_key,
         population.population_bits,
-        written.bearer_count as written_count,
-        letters.bearer_count as letters_count,
-        surnames.bearer_count as surname_count,
+        -- a value that came after the counting was borne by nobody then
+        coalesce(written.bearer_count, 1) as written_count,
+        coalesce(letters.bearer_count, 1) as letters_count,
+        case when profiles.surname_key is not null then coalesce(surnames.bearer_count, 1) end
+            as surname_count,
+        case when profiles.given_key is not null then coalesce(given_names.bearer_count, 1) end
+            as given_count,
         {{ expected_bearers('surnames', 'written_given_names') }} as expected_written_count,
         {{ expected_bearers('surnames', 'given_names') }} as expected_letters_count,
         common_surnames.share * common_given_names.share * {{ var('identity_least_population') }}
             as common_count,
-        employers.bearer_count as employer_count,
-        cities.bearer_count as city_count
+        case when profiles.company_key is not null then coalesce(employers.bearer_count, 1) end
+            as employer_count,
+        case when profiles.city_key is not null then coalesce(cities.bearer_count, 1) end
+            as city_count
     from profiles
     cross join population
     left outer join counts as written
@@ -76,6 +83,7 @@ rated as (
         record_key,
         cast(population_bits as integer) as population_bits,
         {{ rarity_bits('surname_count') }} as surname_bits,
+        {{ rarity_bits('given_count') }} as given_bits,
         {{ rarity_bits('employer_count') }} as employer_bits,
         {{ rarity_bits('city_count') }} as city_bits,
         {{ rarity_bits(other_bearers('expected_written_count', 'written_count')) }} as name_bits,

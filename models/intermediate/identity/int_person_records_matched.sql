@@ -50,9 +50,15 @@ bearers as (
         identifier,
         name_key,
         min(record_key) as record_key,
+        -- of a name in both orders both parts
         min(first_part) as first_part,
-        min(last_part) as last_part,
-        min(national_id) is not distinct from max(national_id) as is_of_one_id
+        max(last_part) as last_part,
+        min(sex) as sex,
+        -- father and son of one name: who of them it is, only a resident ID or a birth date says
+        min(national_id) is not distinct from max(national_id)
+        and coalesce(max(birth_year) - min(birth_year), 0) <= 2 as is_one_person,
+        -- 王伟 and 王维 sound alike
+        coalesce(min(han_key) = max(han_key), true) as is_of_one_spelling
     from full_names
     group by identifier_type, identifier, name_key
 
@@ -71,8 +77,28 @@ same_name as (
             full_names.identifier_type = bearers.identifier_type
             and full_names.identifier = bearers.identifier
             and full_names.name_key = bearers.name_key
-    -- father and son of one name: who of them it is, only a resident ID says
-    where bearers.is_of_one_id
+    where bearers.is_one_person and bearers.is_of_one_spelling
+
+),
+
+same_written_name as (
+
+    select
+        full_names.record_key,
+        min(full_names.record_key)
+            over (partition by full_names.identifier_type, full_names.identifier, full_names.han_key)
+            as other_record_key,
+        'same ' || full_names.identifier_type || ' and name' as rule
+    from full_names
+    inner join bearers
+        on
+            full_names.identifier_type = bearers.identifier_type
+            and full_names.identifier = bearers.identifier
+            and full_names.name_key = bearers.name_key
+    where
+        bearers.is_one_person
+        and not bearers.is_of_one_spelling
+        and full_names.han_key is not null
 
 ),
 
@@ -92,16 +118,40 @@ candidates as (
         part_names.record_key,
         part_names.identifier_type,
         bearers.record_key as other_record_key,
-        bearers.is_of_one_id,
+        bearers.name_key,
+        bearers.is_one_person,
         part_names.name_kind = 'none'
         or part_names.name_key = bearers.name_key
-        or part_names.last_part in (bearers.first_part, bearers.last_part) as is_compatible,
-        count(distinct bearers.name_key) over (partition by part_names.record_key) as bearer_count
+        or (
+            -- Mr Davis isn't Nancy Davis
+            coalesce(part_names.sex = bearers.sex, true)
+            and part_names.last_part in (bearers.first_part, bearers.last_part)
+            -- A. Smith isn't Joseph Smith
+            and (
+                length(part_names.first_part) > 1
+                or part_names.first_part
+                in (left(bearers.first_part, 1), left(bearers.last_part, 1))
+            )
+        ) as is_compatible
     from part_names
     inner join bearers
         on
             part_names.identifier_type = bearers.identifier_type
             and part_names.identifier = bearers.identifier
+
+),
+
+compatible as (
+
+    select
+        record_key,
+        identifier_type,
+        other_record_key,
+        is_one_person,
+        min(name_key) over (partition by record_key)
+        = max(name_key) over (partition by record_key) as is_of_one_name
+    from candidates
+    where is_compatible
 
 ),
 
@@ -111,22 +161,29 @@ only_bearer as (
         record_key,
         other_record_key,
         'same ' || identifier_type || ', and nobody else has it' as rule
-    from candidates
-    where is_compatible and bearer_count = 1 and is_of_one_id
+    from compatible
+    where is_of_one_name and is_one_person
 
 ),
 
--- two of those for whom there is nobody
+-- two of those for whom there is nobody; a unionid is one account of one human being
 same_part_of_name as (
 
     select
         record_key,
         min(record_key)
-            over (partition by identifier_type, identifier, coalesce(name_key, ''))
+            over (
+                partition by
+                    identifier_type,
+                    identifier,
+                    case when identifier_type != 'wechat_unionid' then coalesce(name_key, '') end
+            )
             as other_record_key,
         'same ' || identifier_type || ' and part of a name' as rule
     from part_names
-    where record_key not in (select candidates.record_key from candidates)
+    where
+        identifier_type = 'wechat_unionid'
+        or record_key not in (select candidates.record_key from candidates)
 
 ),
 
@@ -135,6 +192,8 @@ unioned as (
     select * from same_resident_id
     union all by name
     select * from same_name
+    union all by name
+    select * from same_written_name
     union all by name
     select * from only_bearer
     union all by name

@@ -1,4 +1,4 @@
--- One row per name, part of a name, employer and city, with how many groups of records bear it.
+-- One row per name, part of a name, employer and city, with how many groups bear it; and of all.
 with
 
 profiles as (
@@ -30,6 +30,14 @@ counted as (
         count(distinct group_key) as bearer_count
     from borne
     group by attribute, value
+
+    union all by name
+
+    select
+        'population' as attribute,
+        'all' as value,
+        count(distinct group_key) as bearer_count
+    from profiles
 
 )
 
