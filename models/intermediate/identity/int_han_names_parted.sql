@@ -37,8 +37,8 @@ measured as (
         raw_name,
         name,
         case
-            -- 风中的明, 朵朵妈妈: what no name has in it
-            when {{ regexp_matches('name', '[的我你他她们吗呢吧爸妈]') }} then 'a screen name'
+            -- 风中的明: what no name has in it
+            when {{ regexp_matches('name', '[的我你他她们吗呢吧]') }} then 'a screen name'
             when contains(name, '·') then 'dotted'
             when name = surname and (beginning is null or beginning = '老' or is_common)
                 then 'a surname'
