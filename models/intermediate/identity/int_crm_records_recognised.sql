@@ -42,11 +42,11 @@ company_values as (
 renamed_contacts as (
 
     select
-        'selfbuilt:contact:' || id as record_key,
         name as full_name,
         mobile,
         email,
-        wechat_unionid
+        wechat_unionid,
+        'selfbuilt:contact:' || id as record_key
     from contacts
 
 ),
@@ -54,11 +54,11 @@ renamed_contacts as (
 renamed_companies as (
 
     select
-        'selfbuilt:company:' || id as record_key,
         name as company_name,
         tax_id,
         phone,
-        email
+        email,
+        'selfbuilt:company:' || id as record_key
     from companies
 
 ),
@@ -115,8 +115,7 @@ met as (
         clusters.cluster_id,
         min(carried.record_key) as record_key,
         count(distinct carried.attribute) as shared_count,
-        count(distinct carried.attribute)
-            filter (where carried.attribute not in ('full_name', 'company_name'))
+        count(distinct nullif(nullif(carried.attribute, 'full_name'), 'company_name'))
             as shared_identifier_count
     from bound_records
     inner join written

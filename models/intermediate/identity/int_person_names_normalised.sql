@@ -141,7 +141,9 @@ normalised as (
             coalesce(
                 given_name_variants.given_name,
                 keyed.first_given,
-                case when keyed.is_full and keyed.surname is not null then right(keyed.written, 1) end
+                case
+                    when keyed.is_full and keyed.surname is not null then right(keyed.written, 1)
+                end
             )
             = given_name_sexes.given_name
     left outer join placeholders on lower(untitled.plain_name) = placeholders.value

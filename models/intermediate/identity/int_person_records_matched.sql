@@ -55,7 +55,7 @@ bearers as (
         max(last_part) as last_part,
         min(sex) as sex,
         -- father and son of one name: who of them it is, only a resident ID or a birth date says
-        min(national_id) is not distinct from max(national_id)
+        coalesce(min(national_id) = max(national_id), true)
         and coalesce(max(birth_year) - min(birth_year), 0) <= 2 as is_one_person,
         -- 王伟 and 王维 sound alike
         coalesce(min(han_key) = max(han_key), true) as is_of_one_spelling
@@ -86,7 +86,9 @@ same_written_name as (
     select
         full_names.record_key,
         min(full_names.record_key)
-            over (partition by full_names.identifier_type, full_names.identifier, full_names.han_key)
+            over (
+                partition by full_names.identifier_type, full_names.identifier, full_names.han_key
+            )
             as other_record_key,
         'same ' || full_names.identifier_type || ' and name' as rule
     from full_names

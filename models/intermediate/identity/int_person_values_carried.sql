@@ -71,6 +71,17 @@ stated_facts as (
 
 ),
 
+facts_said as (
+
+    select
+        record_key,
+        attribute,
+        value
+    from stated_facts
+    unpivot (value for attribute in (birth_date, sex))
+
+),
+
 -- the resident ID has them with a check digit
 fact_values as (
 
@@ -79,7 +90,7 @@ fact_values as (
         facts_said.attribute,
         facts_said.value,
         case when resident_ids.record_key is null then 1 else 2 end as quality
-    from stated_facts unpivot (value for attribute in (birth_date, sex)) as facts_said
+    from facts_said
     left outer join resident_ids on facts_said.record_key = resident_ids.record_key
 
 ),

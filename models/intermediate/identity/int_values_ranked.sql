@@ -166,14 +166,18 @@ ranked as (
             when value = best_value then 'it is the same value'
             when quality < best_quality then 'it is less certain'
             when is_deleted and not is_best_deleted then 'its record is deleted'
-            when rule = 'most_trusted_source' and trust is distinct from best_trust
+            when
+                rule = 'most_trusted_source'
+                and coalesce(trust > best_trust, best_trust is not null)
                 then 'its source is trusted less'
             when rule = 'most_complete' and length(value) < length(best_value)
                 then 'it is less complete'
             when rule = 'most_frequent' and bearer_count < best_bearer_count
                 then 'fewer records have it'
-            when last_seen_at is distinct from best_seen_at then 'it was seen earlier'
-            when trust is distinct from best_trust then 'its source is trusted less'
+            when coalesce(last_seen_at < best_seen_at, best_seen_at is not null)
+                then 'it was seen earlier'
+            when coalesce(trust > best_trust, best_trust is not null)
+                then 'its source is trusted less'
             else 'its key sorts later'
         end as lost_because
     from ordered

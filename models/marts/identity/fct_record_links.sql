@@ -147,36 +147,27 @@ held as (
 
 ),
 
-record_links as (
+linked as (
 
     select
-        -- ids
         identified.entity_id,
         reasons.record_key,
         reasons.other_record_key,
-
-        -- codes
         reasons.entity_type,
-        case
-            when decisions.verdict = 'same' then 'people'
-            when starts_with(reasons.rule, 'probability') then 'weights'
-            else 'rule'
-        end as linked_by,
         held.identifier_type,
-
-        -- strings
         reasons.rule,
         held.identifier,
         evidence.evidence,
         decisions.decided_by,
         decisions.reason,
-
-        -- numbers
         evidence.weight,
         evidence.probability,
-
-        -- timestamps
-        decisions.decided_at
+        decisions.decided_at,
+        case
+            when decisions.verdict = 'same' then 'people'
+            when starts_with(reasons.rule, 'probability') then 'weights'
+            else 'rule'
+        end as linked_by
     from reasons
     inner join identified
         on
@@ -197,6 +188,36 @@ record_links as (
             reasons.entity_type = decisions.entity_type
             and reasons.record_key = decisions.record_key
             and reasons.other_record_key = decisions.other_record_key
+
+),
+
+record_links as (
+
+    select
+        -- ids
+        entity_id,
+        record_key,
+        other_record_key,
+
+        -- codes
+        entity_type,
+        linked_by,
+        identifier_type,
+
+        -- strings
+        rule,
+        identifier,
+        evidence,
+        decided_by,
+        reason,
+
+        -- numbers
+        weight,
+        probability,
+
+        -- timestamps
+        decided_at
+    from linked
 
 )
 
