@@ -146,7 +146,7 @@ compared as (
                 and month(one.birth_date) = day(other.birth_date)
                 and day(one.birth_date) = month(other.birth_date)
                 then 2
-            when {{ is_slip('one.birth_date::varchar', 'other.birth_date::varchar') }} then 3
+            when {{ is_slip_of_date('one.birth_date', 'other.birth_date') }} then 3
             else 4
         end as birth_date_level,
 
@@ -163,13 +163,9 @@ compared as (
                 one.province != other.province
                 or one.city_key != other.city_key
                 and not {{ is_slip_of_word('one.city_key', 'other.city_key') }}
-                then 5
+                then case when {{ is_like_street('one', 'other') }} then 2 else 5 end
             when one.number_key is not null and one.rest_key = other.rest_key then 1
-            when
-                one.number_key = other.number_key
-                and jaro_winkler_similarity(one.rest_key, other.rest_key)
-                >= case when length(one.number_key) > 2 then 0.8 else 0.9 end
-                then 2
+            when {{ is_like_street('one', 'other') }} or {{ is_like_block('one', 'other') }} then 2
             when
                 one.number_key is not null
                 and other.number_key is not null

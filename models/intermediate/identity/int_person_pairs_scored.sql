@@ -49,7 +49,7 @@ weighed as (
         + weights.company[pairs.company_level] as level_weight,
         weights.birth_date[pairs.birth_date_level] as birth_date_weight,
         -- twins share a birth date, a household and a surname
-        case when pairs.name_level in (6, 10, 11) then 3 else 15 end as household_birth_date_weight,
+        case when pairs.name_level in (6, 10) then 3 else 15 end as household_birth_date_weight,
         case
             when pairs.name_level = 1 then ratings.name_bits
             when pairs.name_level in (2, 3, 4) then ratings.letters_bits
