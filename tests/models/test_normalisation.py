@@ -33,7 +33,8 @@ MODELS = [
 
 INPUTS = {
     "intermediate.int_person_records_unioned": (
-        "record_key, full_name, known_as, phone, email, wechat_unionid, national_id, address"
+        "record_key, full_name, known_as, phone, email, wechat_unionid, national_id, company_name, "
+        "address, city"
     ),
     "intermediate.int_company_records_unioned": "phone, email, address",
     "intermediate.int_selfbuilt_values_unechoed": "object, field, value",
