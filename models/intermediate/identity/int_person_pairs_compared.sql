@@ -102,7 +102,11 @@ compared as (
             when {{ shares_value('one.phones', 'other.phones') }} then 1
             when {{ shares_value('one.weak_phones', 'other.weak_phones') }} then 2
             when one.phones is null or other.phones is null then 0
-            when {{ is_slip('one.phones[1]', 'other.phones[1]') }} then 3
+            -- numbers that follow one another are no slip: they are handed out together
+            when
+                {{ is_slip('one.phones[1]', 'other.phones[1]') }}
+                and abs(ascii(right(one.phones[1], 1)) - ascii(right(other.phones[1], 1))) != 1
+                then 3
             else 4
         end as phone_level,
 
