@@ -44,14 +44,14 @@ def test_ids_survive_merge_split_deletion_full_refresh_and_the_loss_of_the_regis
     oldest = world.people()["erp:contact:1"]
 
     # somebody else, at first: so common a name ties nobody
-    world.land("helpdesk.users", user(5, "王伟", address="wangwei@example.com"))
+    world.land("helpdesk.users", user(5, "王伟", address="wangwei@huachuang-tech.cn"))
     world.build()
     before = world.people()
     younger = before["helpdesk:user:5"]
     assert before["erp:contact:1"] == oldest != younger
 
     # a record that ties the two together: the id minted first stays, the other leads to it
-    bridging = contact(2, "王伟", mobile=PHONE_A, email="wangwei@example.com")
+    bridging = contact(2, "王伟", mobile=PHONE_A, email="wangwei@huachuang-tech.cn")
     world.land("erp.contacts", bridging)
     world.build()
     assert set(world.people().values()) == {oldest}

@@ -163,9 +163,9 @@ compared as (
         end as sex_level,
 
         case
+            when one.province != other.province then 5
             when
-                one.province != other.province
-                or one.city_key != other.city_key
+                one.city_key != other.city_key
                 and not {{ is_slip_of_word('one.city_key', 'other.city_key') }}
                 then case when {{ is_like_street('one', 'other') }} then 2 else 5 end
             when one.number_key is not null and one.rest_key = other.rest_key then 1

@@ -55,43 +55,34 @@ identifier_values as (
 
 resident_ids as (
 
-    select record_key
+    select distinct record_key
     from identifiers
     where identifier_type = 'national_id' and is_key
 
 ),
 
+-- the resident ID says both with a check digit; a title goes with the name that we may write over
 stated_facts as (
 
     select
-        record_key,
-        cast(birth_date as varchar) as birth_date,
-        sex
+        facts.record_key,
+        cast(facts.birth_date as varchar) as birth_date,
+        case when resident_ids.record_key is not null then facts.sex end as sex,
+        case when resident_ids.record_key is null then 1 else 2 end as quality
     from facts
+    left outer join resident_ids on facts.record_key = resident_ids.record_key
 
 ),
 
-facts_said as (
+fact_values as (
 
     select
         record_key,
         attribute,
-        value
+        value,
+        quality
     from stated_facts
     unpivot (value for attribute in (birth_date, sex))
-
-),
-
--- the resident ID has them with a check digit
-fact_values as (
-
-    select
-        facts_said.record_key,
-        facts_said.attribute,
-        facts_said.value,
-        case when resident_ids.record_key is null then 1 else 2 end as quality
-    from facts_said
-    left outer join resident_ids on facts_said.record_key = resident_ids.record_key
 
 ),
 
