@@ -128,7 +128,7 @@ runpy.run_module("demo", run_name="__main__", alter_sys=True)
 
 def wait_for_servers(home: Home, run: subprocess.Popen[bytes]) -> list[processes.Process]:
     """Return the processes as soon as both servers have been started."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline and run.poll() is None:
         state = read_state(home)
         if state is not None and len(state.processes) == 2:
