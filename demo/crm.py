@@ -280,7 +280,11 @@ def _make_collections(server: Server) -> None:
         [
             _text("name", required=True, max=100),
             _text("mobile", max=20),
-            {"name": "email", "type": "email", "exceptDomains": ["mailinator.com"]},
+            {
+                "name": "email",
+                "type": "email",
+                "exceptDomains": ["mailinator.com", "sharklasers.com"],
+            },
             _text("wechat_unionid"),
             _text("title"),
             _link("company", companies_id),

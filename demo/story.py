@@ -192,7 +192,7 @@ def chapters(setting: Setting) -> tuple[Chapter, ...]:
                     "Somebody who knows two of them says that they are one person.",
                 ),
                 Step(
-                    (*build, "--select", "+exposure:*", "--exclude-resource-type", "unit_test"),
+                    (*build, "--exclude-resource-type", "unit_test"),
                     "The answer wins over every rule and weight, in this build and in all to come.",
                     log=log,
                 ),

@@ -43,7 +43,7 @@ def test_the_story_is_told_in_commands_that_a_user_types() -> None:
         "reverse-etl apply",
         "identity review list --limit 3",
         "python -m demo answer",
-        "dbt build --select '+exposure:*' --exclude-resource-type unit_test",
+        "dbt build --exclude-resource-type unit_test",
         "reverse-etl plan",
         "reverse-etl apply",
     ]

@@ -99,7 +99,7 @@ def test_a_record_the_crm_refuses_waits_and_the_rest_goes_on(project: CompanyPro
         "select person_id, source_record_id from marts.bridge_person_records "
         "where source_system = 'erp' and source_record_id = 'contact:1'"
     )
-    set_email(project, "lin.xiaolan@mailinator.com")
+    set_email(project, "lin.xiaolan@sharklasers.com")
     project.company.change("helpdesk")
     project.refresh()
     applied = project.apply(expected=3)

@@ -86,7 +86,10 @@ endings as (
         han_names.raw_name,
         honorifics.honorific,
         honorifics.sex,
-        left(han_names.name, length(han_names.name) - length(honorifics.honorific)) as name
+        trim(
+            both '·'
+            from left(han_names.name, length(han_names.name) - length(honorifics.honorific))
+        ) as name
     from han_names
     inner join honorifics
         on
