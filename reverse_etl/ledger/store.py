@@ -20,6 +20,7 @@ from sqlalchemy import (
     Insert,
     Row,
     create_engine,
+    delete,
     event,
     insert,
     select,
@@ -34,6 +35,7 @@ from crm.protocol import Value
 from reverse_etl.clock import World
 from reverse_etl.errors import HeldByAnotherError, LedgerError, SyncConfigurationError
 from reverse_etl.ledger import schema, statements
+from reverse_etl.ledger.upgrade import upgrade
 from reverse_etl.syncs import Sync
 
 Origin = Literal["created", "adopted"]
@@ -476,18 +478,23 @@ class Ledger:
 
     def _create(self) -> None:
         with self.writing() as connection:
-            schema.metadata.create_all(connection)
-            version = connection.execute(
-                select(schema.about.c.value).where(schema.about.c.name == "version")
-            ).scalar()
-            if version is None:
+            schema.about.create(connection, checkfirst=True)
+            version = int(
                 connection.execute(
-                    insert(schema.about).values(name="version", value=str(schema.VERSION))
-                )
-            elif int(version) != schema.VERSION:
+                    select(schema.about.c.value).where(schema.about.c.name == "version")
+                ).scalar()
+                or 0
+            )
+            if version > schema.VERSION:
                 raise SyncConfigurationError(
                     f"the ledger {self.path} has version {version}, this program writes "
                     f"{schema.VERSION}; use the program that wrote it"
+                )
+            if version < schema.VERSION:
+                upgrade(connection)
+                connection.execute(delete(schema.about).where(schema.about.c.name == "version"))
+                connection.execute(
+                    insert(schema.about).values(name="version", value=str(schema.VERSION))
                 )
 
 
