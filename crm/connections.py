@@ -88,8 +88,6 @@ def _open_selfbuilt(
     rate = settings.rate(profile.rate)
     profile = replace(profile, rate=rate)
     known = {**given, **secrets}
-    connecting = settings.seconds("timeouts.connect", profile.connect_timeout)
-    reading = settings.seconds("timeouts.read", profile.read_timeout)
     budgets = _Budgets(settings.account(base_url), runtime, shared=shared)
     client = Client(
         base_url=base_url.rstrip("/"),
@@ -97,7 +95,7 @@ def _open_selfbuilt(
         sign_in=SignIn(profile.sign_in, known, runtime),
         quota=budgets.open("", rate),
         transport=transport
-        or RequestsTransport(base_url, pool_size=rate.in_flight, connect=connecting, read=reading),
+        or settings.transport(base_url, rate, profile.connect_timeout, profile.read_timeout),
         runtime=runtime,
         check=profile.check_call.make(with_derived(known)) if profile.check_call else None,
         slots=BoundedSemaphore(rate.in_flight),
@@ -130,13 +128,7 @@ def _open_hubspot(
         rules=hubspot.ANSWERS,
         sign_in=SignIn(rules, secrets, runtime),
         quota=budgets.open("", rate),
-        transport=transport
-        or RequestsTransport(
-            base_url,
-            pool_size=rate.in_flight,
-            connect=settings.seconds("timeouts.connect", CONNECT_TIMEOUT),
-            read=settings.seconds("timeouts.read", READ_TIMEOUT),
-        ),
+        transport=transport or settings.transport(base_url, rate),
         runtime=runtime,
         budgets={
             hubspot.SEARCH: budgets.open(
@@ -177,13 +169,7 @@ def _open_wukong(
         rules=wukong.ANSWERS,
         sign_in=SignIn(wukong.sign_in(session), secrets, runtime),
         quota=budgets.open("", rate),
-        transport=transport
-        or RequestsTransport(
-            base_url,
-            pool_size=rate.in_flight,
-            connect=settings.seconds("timeouts.connect", CONNECT_TIMEOUT),
-            read=settings.seconds("timeouts.read", READ_TIMEOUT),
-        ),
+        transport=transport or settings.transport(base_url, rate),
         runtime=runtime,
         slots=BoundedSemaphore(rate.in_flight),
         sign_in_rules=wukong.SIGN_IN_ANSWERS,
@@ -249,6 +235,21 @@ class _Settings:
                 f"{self.where}.base_url: must begin with https:// (or http://)"
             )
         return base_url
+
+    def transport(
+        self,
+        base_url: str,
+        rate: Rate,
+        connect: float = CONNECT_TIMEOUT,
+        read: float = READ_TIMEOUT,
+    ) -> RequestsTransport:
+        """Give the way to the CRM, with its time-outs in seconds unless they are set."""
+        return RequestsTransport(
+            base_url,
+            pool_size=rate.in_flight,
+            connect=self.seconds("timeouts.connect", connect),
+            read=self.seconds("timeouts.read", read),
+        )
 
     def account(self, base_url: str, *, otherwise: str = "") -> Account:
         """Give whose quota it is; `account` tells accounts at one address apart."""

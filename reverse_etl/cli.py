@@ -52,7 +52,7 @@ app = typer.Typer(
 )
 
 
-app.add_typer(sandbox.cli.app, name="sandbox")
+app.add_typer(sandbox.cli.app)
 
 
 class Format(StrEnum):

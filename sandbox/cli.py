@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -20,15 +19,9 @@ from sandbox.messages import CONTROL, Answer, Request
 from sandbox.serving import LOOPBACK, serve
 from sandbox.wukong.api import Wukong
 
-HUBSPOT_PORT = 8920
-WUKONG_PORT = 8921
 ASK_TIMEOUT = 30.0
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    help="CRMs to try a sync on: local servers that behave as the vendor's documents say.",
-)
+app = typer.Typer(rich_markup_mode="markdown")
 
 
 class Format(StrEnum):
@@ -36,33 +29,6 @@ class Format(StrEnum):
 
     TABLE = "table"
     JSON = "json"
-
-
-@app.callback()
-def sandboxes() -> None:
-    """CRMs to try a sync on: local servers that behave as the vendor's documents say."""
-
-
-Port = Annotated[int, typer.Option(min=1, max=65535, help="Where it is, on 127.0.0.1.")]
-File = Annotated[
-    Path | None, typer.Option(help="Take up what this file holds, and save it there at the end.")
-]
-Switch = Annotated[
-    list[str] | None,
-    typer.Option(help="How it behaves where nobody is sure how the vendor's does: NAME=VALUE."),
-]
-Faults = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE|JSON", help="What shall go wrong; of one that is running, if there is."
-    ),
-]
-Show = Annotated[bool, typer.Option("--show", help="What the one that is running holds.")]
-ObjectName = Annotated[
-    str | None, typer.Option("--object", help="With --show: this object's records.")
-]
-Most = Annotated[int, typer.Option("--limit", min=1, help="With --object: how many records.")]
-Form = Annotated[Format, typer.Option("--format", help="A table for people, JSON for programs.")]
 
 
 class Held(Protocol):
@@ -94,80 +60,87 @@ class Sandbox(Protocol):
         """Answer a request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a command was asked for."""
+class Name(StrEnum):
+    """Whose CRM it is a sandbox of."""
 
-    port: int
-    file: Path | None
-    switch: Sequence[str] | None
-    faults: str | None
-    show: bool
-    object_name: str | None
-    limit: int
-    format_: Format
+    HUBSPOT = "hubspot"
+    WUKONG = "wukong"
+
+
+_MADE_BY: Mapping[Name, Callable[[], Sandbox]] = {Name.HUBSPOT: HubSpot, Name.WUKONG: Wukong}
+_PORTS = {Name.HUBSPOT: 8920, Name.WUKONG: 8921}
 
 
 @app.command()
-def hubspot(
-    port: Port = HUBSPOT_PORT,
-    file: File = None,
-    switch: Switch = None,
-    faults: Faults = None,
-    show: Show = False,
-    object_name: ObjectName = None,
-    limit: Most = 20,
-    format_: Form = Format.TABLE,
+def sandbox(
+    name: Annotated[Name, typer.Argument(metavar="CRM", help="hubspot, or wukong (悟空CRM).")],
+    *,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65535,
+            help="Where it is, on 127.0.0.1; 8920 for HubSpot and 8921 for 悟空 unless said.",
+        ),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="Take up what this file holds, and save it there at the end."),
+    ] = None,
+    switch: Annotated[
+        list[str] | None,
+        typer.Option(help="How it behaves where nobody is sure how the vendor's does: NAME=VALUE."),
+    ] = None,
+    faults: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|JSON",
+            help="What shall go wrong; of one that is running, if there is.",
+        ),
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--show", help="What the one that is running holds.")
+    ] = False,
+    object_name: Annotated[
+        str | None, typer.Option("--object", help="With --show: this object's records.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="With --object: how many records.")
+    ] = 20,
+    format_: Annotated[
+        Format, typer.Option("--format", help="A table for people, JSON for programs.")
+    ] = Format.TABLE,
 ) -> None:
-    """Start a sandbox of HubSpot, until Ctrl-C; or look into the one that is running.
+    """Start a sandbox of a CRM, until Ctrl-C; or look into the one that is running.
+
+    It is a local server that behaves as the vendor's documents say.
 
     Example: `reverse-etl sandbox hubspot --port 8920 --file var/hubspot.json`
     """
-    _run(HubSpot, Asked(port, file, switch, faults, show, object_name, limit, format_))
-
-
-@app.command()
-def wukong(
-    port: Port = WUKONG_PORT,
-    file: File = None,
-    switch: Switch = None,
-    faults: Faults = None,
-    show: Show = False,
-    object_name: ObjectName = None,
-    limit: Most = 20,
-    format_: Form = Format.TABLE,
-) -> None:
-    """Start a sandbox of 悟空CRM, until Ctrl-C; or look into the one that is running.
-
-    Example: `reverse-etl sandbox wukong --port 8921 --switch index_lag=5`
-    """
-    _run(Wukong, Asked(port, file, switch, faults, show, object_name, limit, format_))
-
-
-def _run(make: Callable[[], Sandbox], asked: Asked) -> None:
-    url = f"http://{LOOPBACK}:{asked.port}"
-    plan = _read_plan(asked.faults)
-    if asked.show:
-        _show(url, asked.object_name, asked.limit, asked.format_)
+    port = port or _PORTS[name]
+    url = f"http://{LOOPBACK}:{port}"
+    plan = _read_plan(faults)
+    if show:
+        _show(url, object_name, limit, format_)
         return
-    switches = _read_switches(asked.switch or [])
+    switches = _read_switches(switch or [])
     if (plan or switches) and _is_there(url):
         if plan:
             _ask("POST", f"{url}/{CONTROL}/faults", plan)
         said = _ask("PATCH", f"{url}/{CONTROL}/switches", switches)
-        _print({"url": url, "faults": said["faults"], "switches": said["switches"]}, asked.format_)
+        _print({"url": url, "faults": said["faults"], "switches": said["switches"]}, format_)
         return
-    sandbox = make()
-    _set(sandbox, switches, plan)
-    if asked.file is not None and asked.file.exists():
-        sandbox.account.load(asked.file)
-    _print({"url": url, **sandbox.ways_in, "stop": "Ctrl-C"}, asked.format_)
+    made = _MADE_BY[name]()
+    _set(made, switches, plan)
+    if file is not None and file.exists():
+        made.account.load(file)
+    _print({"url": url, **made.ways_in, "stop": "Ctrl-C"}, format_)
     try:
-        asyncio.run(_until_asked(sandbox, asked.port))
+        asyncio.run(_until_asked(made, port))
     except OSError as error:
         raise typer.BadParameter(f"{url} can't be had: {error.strerror}") from None
-    if asked.file is not None:
-        sandbox.account.save(asked.file)
+    if file is not None:
+        made.account.save(file)
 
 
 async def _until_asked(sandbox: Sandbox, port: int) -> None:
