@@ -66,6 +66,8 @@ class RemoteRecord:
     fields: Mapping[str, Value] = field(repr=False)
     updated_at: str | None = None
     """UTC, `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
+    formerly: tuple[str, ...] = ()
+    """The ids of the records that were merged into it, as far as the CRM says them."""
 
 
 # one of each for every record that is written, and a frozen one takes five times as long to make

@@ -163,6 +163,7 @@ class HubSpot:
                     record.remote_id,
                     {**record.fields, name: held.get(record.remote_id)},
                     record.updated_at,
+                    record.formerly,
                 )
                 for record in records
             ]
