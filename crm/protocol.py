@@ -182,6 +182,19 @@ class Crm(Protocol):
 
 
 @runtime_checkable
+class Resumable(Protocol):
+    """A CRM whose scan isn't in the order of change, but says where it is and goes on from there.
+
+    Any other goes on with `since`, from the last change that was seen.
+    """
+
+    def scan_from(
+        self, object_name: str, place: str | None
+    ) -> Iterator[tuple[list[RemoteRecord], str | None]]:
+        """All records behind a place; each page with the place behind it, None at the end."""
+
+
+@runtime_checkable
 class Collecting(Protocol):
     """A CRM that answers later: what gives `Pending` outcomes must be able to collect them."""
 

@@ -21,13 +21,16 @@ from reverse_etl.ledger.schema import (
     runs,
 )
 
+RECONCILE = "reconcile"
+"""The command of a run that only looks."""
 Rows = list[dict[str, Any]]
 
 
 def latest_runs(ledger: Ledger) -> dict[str, dict[str, Any]]:
-    """The newest run of each sync."""
+    """The newest run of each sync that delivers."""
     newest = (
         select(runs.c.sync, func.max(runs.c.started_at).label("started_at"))
+        .where(runs.c.command != RECONCILE)
         .group_by(runs.c.sync)
         .subquery()
     )
@@ -156,11 +159,12 @@ def errors(
         r.sync, r.key, literal("gone"), null(), literal(1), r.changed_at, r.changed_at,
         literal("update"), r.run_id, null(),
     ).where(r.state == "gone")  # fmt: skip
-    listed = union_all(query, gone).subquery().c
+    queue = union_all(query, gone).subquery()
+    listed = queue.c
     wanted = [
         (listed.sync, sync), (listed.key, key), (listed.error_code, error), (listed.run_id, run),
     ]  # fmt: skip
-    chosen = select(listed).where(*(col == value for col, value in wanted if value is not None))
+    chosen = select(queue).where(*(col == value for col, value in wanted if value is not None))
     if since is not None:
         chosen = chosen.where(listed.last_at >= since)
     with ledger.reading() as connection:
