@@ -66,6 +66,8 @@ class RemoteRecord:
     fields: Mapping[str, Value] = field(repr=False)
     updated_at: str | None = None
     """UTC, `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
+    formerly: tuple[str, ...] = ()
+    """The ids of the records that were merged into it, as far as the CRM says them."""
 
 
 # one of each for every record that is written, and a frozen one takes five times as long to make
@@ -177,6 +179,19 @@ class Crm(Protocol):
             UnknownOutcomeError: all or a part may have been written.
             FatalError: nothing was written and nothing will be.
         """
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A CRM whose scan isn't in the order of change, but says where it is and goes on from there.
+
+    Any other goes on with `since`, from the last change that was seen.
+    """
+
+    def scan_from(
+        self, object_name: str, place: str | None
+    ) -> Iterator[tuple[list[RemoteRecord], str | None]]:
+        """All records behind a place; each page with the place behind it, None at the end."""
 
 
 @runtime_checkable

@@ -33,6 +33,9 @@ from reverse_etl.mapping.origin import Origin
 from reverse_etl.mapping.table import changed_rows, sheet
 from reverse_etl.plan import saved as plans
 from reverse_etl.plan.release import Release, read_keys
+from reverse_etl.reconciliation import report
+from reverse_etl.reconciliation.reconcile import exit_code as reconciled_code
+from reverse_etl.reconciliation.reconcile import reconciling
 from reverse_etl.syncs import Sync, chosen, default_manifest, read_manifest, read_syncs
 from warehouse.connection import (
     WarehouseBusyError,
@@ -247,7 +250,7 @@ def errors(
     since: Annotated[datetime | None, typer.Option(help="Only refused since then (UTC).")] = None,
     format_: As = Format.TABLE,
 ) -> None:
-    """The retry queue: what the CRM refused, with its own words.
+    """The retry queue: what the CRM refused, with its own words, and what is gone from it.
 
     Example: `reverse-etl errors selfbuilt_contacts --format json`
     """
@@ -268,7 +271,7 @@ def retry(
     preview: Annotated[bool, typer.Option("--preview", help="Show it, send nothing.")] = False,
     format_: As = Format.TABLE,
 ) -> None:
-    """Send again what the CRM refused, though it hasn't changed: after the CRM was mended.
+    """Send again what the CRM refused, though it hasn't changed, and make anew what is gone.
 
     Example: `reverse-etl retry selfbuilt_contacts --error validation_invalid_email --preview`
     """
@@ -292,6 +295,48 @@ def retry(
                     render.print_plan(render.new_console(), made, planned, None)
             return
         _apply(ledger, wanted, selection, format_, command="retry")
+
+
+@app.command()
+def reconcile(
+    names: Syncs = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A file for what was found, row by row: .csv, or Parquet."),
+    ] = None,
+    plan_file: Annotated[
+        Path | None, typer.Option("--plan", help="Save a plan of what can be settled.")
+    ] = None,
+    format_: As = Format.TABLE,
+) -> None:
+    """Read the CRM whole: what is missing, changed by people, doubled, merged, restored.
+
+    Asked to stop, or cut off, it goes on where it was when it is called again within six hours.
+
+    Example: `reverse-etl reconcile selfbuilt_contacts --out drift.csv --plan drift.plan`
+    """
+    syncs = chosen(_syncs(), names or [])
+    with _ledger() as ledger, _stopping() as stop:
+        engine = _engine(ledger, stop)
+        with reconciling(ledger, syncs, engine.open_warehouse) as reconciliation:
+            results = [
+                reconciliation.reconcile(sync, engine.connect(sync.destination), stop.is_set)
+                for sync in syncs
+            ]
+            keys = reconciliation.keys()
+            if out is not None:
+                reconciliation.write(out)
+        if format_ is Format.JSON:
+            typer.echo(render.as_json(report.as_data(results)))
+        else:
+            report.show(render.new_console(), results)
+        if plan_file is not None and not stop.is_set():
+            with engine.planned(syncs, Selection(keys, again=True)) as (made, planned):
+                reasons = {each.sync.name: each.verdict.reasons for each in planned}
+                plans.save(made, syncs, reasons, plan_file, ledger.world)
+                if format_ is Format.TABLE:
+                    render.print_plan(render.new_console(), made, planned, render.SAMPLE)
+    raise typer.Exit(reconciled_code(results))
 
 
 @app.command()

@@ -254,6 +254,28 @@ class Delivery:
         for start in range(0, len(known), 1_000):
             self.ledger.write(self.run, known=known[start : start + 1_000])
 
+    def miss(self, changes: Iterable[Change]) -> None:
+        """Write down what the plan looked for in vain: it is known to be gone from then on."""
+        rest = iter(changes)
+        while some := list(islice(rest, 1_000)):
+            # of those that are known to be gone already, it stays known since when
+            live = self.ledger.remote_ids(self.sync.name, [change.key for change in some])
+            known = [
+                Known(
+                    change.key,
+                    live[change.key],
+                    "created" if change.origin == "created" else "adopted",
+                    None,
+                    change.sent,
+                    change.observed,
+                    "gone",
+                )
+                for change in some
+                if change.key in live
+            ]
+            if known:
+                self.ledger.write(self.run, known=known)
+
     # before sending
 
     def _next(self, source: Iterator[_Batch], room: int) -> list[_Batch]:
@@ -779,9 +801,20 @@ def _found(attempt: Attempt, record: RemoteRecord) -> tuple[Attempt | None, Atte
 
 
 def _gone(batch: _Batch, attempt: Attempt) -> Settled:
-    if attempt.operation not in _REMOVED or attempt.remote_id is None:
-        message = "the record isn't in the CRM any more"
+    message = "the record isn't in the CRM any more"
+    if attempt.operation == "adopt" or attempt.remote_id is None:
         return batch.settled(attempt, "gone", error_code="gone", message=message)
+    if attempt.operation not in _REMOVED:
+        known = Known(
+            attempt.key,
+            attempt.remote_id,
+            attempt.origin,
+            None,
+            attempt.sent,
+            attempt.observed,
+            "gone",
+        )
+        return batch.settled(attempt, "gone", error_code="gone", message=message, known=known)
     # what was to be removed and isn't there is what we wanted
     known = Known(
         attempt.key,

@@ -46,7 +46,9 @@ class Selection:
 
     keys: list[str] | None = None
     forced: bool = False
-    """Also what was rejected and hasn't changed since."""
+    """Also what was rejected and hasn't changed since, and anew what is known to be gone."""
+    again: bool = False
+    """Of the keys, also those that haven't moved: somebody changed them in the CRM."""
     limit: int | None = None
     release: Release = field(default_factory=Release)
     """Of what is planned and judged, what goes out."""
@@ -182,7 +184,7 @@ class Engine:
         """
         selection = selection or Selection()
         if saved is not None:
-            selection = replace(selection, keys=saved.keys())
+            selection = replace(selection, keys=saved.keys(), again=True)
         syncs = [self._able(sync) for sync in syncs]
         with ExitStack() as stack:
             runs: dict[str, Run] = {}
@@ -259,6 +261,8 @@ class Engine:
                 tally = delivery.tally
                 if saved is None:
                     delivery.look(planner.plan.changes(sync, ("unchanged", "forget")))
+                    held = planner.plan.changes(sync, ("held",))
+                    delivery.miss(change for change in held if change.cause == "gone")
                 delivery.deliver(planner.plan.changes(sync, limit=selection.limit))
         except (CrmError, SyncError) as error:
             # a wait for the CRM that was cut short is no failure of the CRM's
@@ -309,7 +313,7 @@ class Engine:
             if self.check_builds:
                 self._check(connection, syncs)
             planner = self.new_planner(connection, self.ledger, scratch, self.is_stopping)
-            planner.take(syncs, keys=selection.keys, forced=selection.forced)
+            planner.take(syncs, keys=selection.keys, forced=selection.forced, again=selection.again)
             connection.execute("detach warehouse")
             yield planner
 

@@ -7,7 +7,7 @@ CRM, whose words may hold a value.
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, and_, func, literal, null, select, union_all
 
 from crm.processes import Holder, is_alive
 from reverse_etl.ledger import Ledger
@@ -21,13 +21,16 @@ from reverse_etl.ledger.schema import (
     runs,
 )
 
+RECONCILE = "reconcile"
+"""The command of a run that only looks."""
 Rows = list[dict[str, Any]]
 
 
 def latest_runs(ledger: Ledger) -> dict[str, dict[str, Any]]:
-    """The newest run of each sync."""
+    """The newest run of each sync that delivers."""
     newest = (
         select(runs.c.sync, func.max(runs.c.started_at).label("started_at"))
+        .where(runs.c.command != RECONCILE)
         .group_by(runs.c.sync)
         .subquery()
     )
@@ -142,7 +145,7 @@ def errors(
     run: str | None = None,
     since: str | None = None,
 ) -> Rows:
-    """The retry queue: what the CRM refused, longest waiting first."""
+    """The retry queue: what the CRM refused and what is gone from it, longest waiting first."""
     q = rejects.c
     query = (
         select(
@@ -150,14 +153,22 @@ def errors(
             q.operation, q.run_id, q.delivery_id,
         )
         .where(q.state == "waiting")
-        .order_by(q.since, q.sync, q.key)
     )  # fmt: skip
-    wanted = [(q.sync, sync), (q.key, key), (q.error_code, error), (q.run_id, run)]
-    query = query.where(*(column == value for column, value in wanted if value is not None))
+    r = records.c
+    gone = select(
+        r.sync, r.key, literal("gone"), null(), literal(1), r.changed_at, r.changed_at,
+        literal("update"), r.run_id, null(),
+    ).where(r.state == "gone")  # fmt: skip
+    queue = union_all(query, gone).subquery()
+    listed = queue.c
+    wanted = [
+        (listed.sync, sync), (listed.key, key), (listed.error_code, error), (listed.run_id, run),
+    ]  # fmt: skip
+    chosen = select(queue).where(*(col == value for col, value in wanted if value is not None))
     if since is not None:
-        query = query.where(q.last_at >= since)
+        chosen = chosen.where(listed.last_at >= since)
     with ledger.reading() as connection:
-        return _rows(connection, query)
+        return _rows(connection, chosen.order_by(listed.since, listed.sync, listed.key))
 
 
 def words_of(ledger: Ledger, delivery_ids: list[int]) -> dict[int, str]:

@@ -21,6 +21,7 @@ from reverse_etl.errors import SyncConfigurationError
 Owner = Literal["warehouse", "crm", "fill_empty"]
 Mode = Literal["upsert", "create_only", "update_only", "mirror"]
 OnMissing = Literal["keep", "flag", "archive", "delete"]
+OnGone = Literal["hold", "recreate"]
 FINGERPRINT = "fingerprint"
 
 SETTINGS: Mapping[str, str] = {
@@ -38,6 +39,10 @@ SETTINGS: Mapping[str, str] = {
         "is `archive`, or `delete` where the CRM can't archive. `flag` says what is written: "
         "`{flag: {is_customer: false}}`, with fields that columns go to: a record that is wanted "
         "again gets their values back."
+    ),
+    "on_gone": (
+        "What becomes of a record of ours that people took out of the CRM: `hold` (the default: "
+        "it waits for `reverse-etl retry`) or `recreate`."
     ),
     "match": (
         "Groups of fields: a record that people made, and that equals a new one of ours in all "
@@ -81,6 +86,7 @@ _WRITES: Mapping[Mode, frozenset[Operation]] = {
     "mirror": frozenset({"create", "update"}),
 }
 _UNSAID: tuple[Any, ...] = (None, "", False, [], {})
+_NEVER_CREATES = "it never creates a record"
 _NOTHING_CREATED = "it never creates a record, so there is none that it may remove"
 
 
@@ -185,6 +191,7 @@ class Sync:
     """Those with a field, in the model's order; the key column is among them."""
     mode: Mode = "upsert"
     on_missing: OnMissing = "keep"
+    on_gone: OnGone = "hold"
     removes_as_it_can: bool = False
     """A mirror that doesn't say how it removes: it archives, or deletes where that can't be."""
     flag: tuple[tuple[str, str], ...] = ()
@@ -239,6 +246,7 @@ class Sync:
             "mode": self.mode,
             # as it can: that is the CRM's business
             "on_missing": None if self.removes_as_it_can else self.on_missing,
+            "on_gone": None if self.on_gone == "hold" else self.on_gone,
             "flag": dict(self.flag),
             "match": sorted(sorted(group) for group in self.match),
         }
@@ -364,6 +372,7 @@ class _Reader:
             mode=mode,
             on_missing=on_missing,
             flag=flag,
+            on_gone=self._on_gone(meta.get("on_gone", "hold"), mode),
             removes_as_it_can=mode == "mirror" and meta.get("on_missing") is None,
             after=tuple(meta.get("after") or ()),
             guard=self._guard(meta.get("guard") or {}),
@@ -468,6 +477,13 @@ class _Reader:
         if (mode, said) in conflicts:
             self.wrong(f"mode {mode} with on_missing {said}: {conflicts[mode, said]}")
         return said, flag
+
+    def _on_gone(self, said: Any, mode: Mode) -> OnGone:
+        """What becomes of a record that people took out of the CRM."""
+        on_gone: OnGone = self._one_of(said, OnGone, "on_gone")
+        if on_gone == "recreate" and mode == "update_only":
+            self.wrong(f"mode update_only with on_gone recreate: {_NEVER_CREATES}")
+        return on_gone
 
     def _flag(
         self, said: Mapping[str, Any], columns: Sequence[Column]

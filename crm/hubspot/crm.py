@@ -50,10 +50,21 @@ class HubSpot:
 
     def scan(self, object_name: str, *, since: str | None = None) -> Iterator[list[RemoteRecord]]:
         """Give all records in the order of their ids; those changed since in that of changes."""
+        if since is None:
+            for records, _ in self.scan_from(object_name, None):
+                yield records
+            return
         found = self._objects.get(object_name)
-        pages = self._listed(found) if since is None else self._changed(found, since)
-        for items in pages:
+        for items in self._changed(found, since):
             yield self._records(found, items)
+
+    def scan_from(
+        self, object_name: str, place: str | None
+    ) -> Iterator[tuple[list[RemoteRecord], str | None]]:
+        """Give all records behind a place, in the order of their ids."""
+        found = self._objects.get(object_name)
+        for items, after in self._listed(found, place):
+            yield self._records(found, items), after
 
     def count(self, object_name: str) -> int | None:
         """Count the records that searches see."""
@@ -98,17 +109,21 @@ class HubSpot:
         found = self._objects.get(object_name)
         return Writer(self._client, found, self._options.external_id).write(operation, writes)
 
-    def _listed(self, found: HubSpotObject) -> Iterator[list[Mapping[str, Any]]]:
+    def _listed(
+        self, found: HubSpotObject, place: str | None
+    ) -> Iterator[tuple[list[Mapping[str, Any]], str | None]]:
         parameters = {"limit": str(self._options.page_size), "properties": ",".join(found.read)}
+        if place is not None:
+            parameters["after"] = place
         while True:
             call = Call(f"scan of {found.name}", "GET", found.path, parameters)
             reading = self._client.read(call)
             if reading.meaning == "gone" or not isinstance(reading.data, dict):
                 raise FatalError(f"{call.what}: {reading}: HubSpot has no such object")
             items = reading.data.get("results") or []
-            if items:
-                yield items
             after = ((reading.data.get("paging") or {}).get("next") or {}).get("after")
+            if items:
+                yield items, str(after) if after else None
             if not after:
                 return
             if parameters.get("after") == after:
@@ -163,6 +178,7 @@ class HubSpot:
                     record.remote_id,
                     {**record.fields, name: held.get(record.remote_id)},
                     record.updated_at,
+                    record.formerly,
                 )
                 for record in records
             ]

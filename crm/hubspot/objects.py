@@ -7,7 +7,7 @@ from threading import Lock
 from crm.errors import FatalError
 from crm.http import Client
 from crm.hubspot.rules import Options
-from crm.hubspot.values import is_hidden, read_property
+from crm.hubspot.values import MERGED_IDS, is_hidden, read_property
 from crm.protocol import Field
 from crm.transport import Call
 
@@ -79,7 +79,7 @@ class Objects:
             fields[label] = Field(label, label, "association", links_to=other)
         chosen = tuple(self._options.names(f"properties.{name}")) or tuple(shown)
         modified = "lastmodifieddate" if name in {"contacts", "0-1"} else "hs_lastmodifieddate"
-        wanted = dict.fromkeys([*chosen, self._options.external_id])
+        wanted = dict.fromkeys([*chosen, self._options.external_id, MERGED_IDS])
         return HubSpotObject(
             name=name,
             path=self._options.objects_path(name),

@@ -6,6 +6,9 @@ from typing import Any
 from crm.protocol import Field, RemoteRecord, Value
 from crm.times import TimeFormat
 
+MERGED_IDS = "hs_merged_object_ids"
+"""The property in which HubSpot notes the ids of the records that were merged into one."""
+
 _TIMES = TimeFormat()
 
 
@@ -29,7 +32,9 @@ def read_record(item: Mapping[str, Any], time_names: frozenset[str]) -> RemoteRe
     """Read a record of an answer."""
     updated = _TIMES.read(item.get("updatedAt"))
     fields = shown_fields(item.get("properties") or {}, time_names)
-    return RemoteRecord(str(item["id"]), fields, updated)
+    merged = fields.get(MERGED_IDS)
+    formerly = tuple(str(merged).split(";")) if merged else ()
+    return RemoteRecord(str(item["id"]), fields, updated, formerly)
 
 
 def read_property(item: Mapping[str, Any]) -> Field:

@@ -76,11 +76,11 @@ records = Table(
     Column("run_id", Text, nullable=False),
     PrimaryKeyConstraint("sync", "key"),
     _is_one_of("origin", "created", "adopted"),
-    _is_one_of("state", "live", "archived", "deleted"),
+    _is_one_of("state", "live", "gone", "archived", "deleted"),
     comment=(
         "what each record in the CRM is known to hold: the id map, the values we last sent, and "
         "those that the CRM then showed where they differ; fingerprint is null while something "
-        "of the record waits to be sent"
+        "of the record waits to be sent; gone is what somebody else took out of the CRM"
     ),
 )
 

@@ -148,10 +148,10 @@ def resolve(count: int) -> Statement:
 
 @cache
 def known(count: int) -> Statement:
-    """What is known of so many records that are in the CRM."""
+    """What is known of so many records, those that were removed among them."""
     return Statement(
         select(_r.sync, _r.key, _r.remote_id, _r.origin, _r.sent, _r.observed).where(
-            _r.sync == bindparam("the_sync"), _r.key.in_(_keys(count)), _r.state == "live"
+            _r.sync == bindparam("the_sync"), _r.key.in_(_keys(count))
         )
     )
 

@@ -103,7 +103,7 @@ class Known:
     fingerprint: str | None
     sent: Mapping[str, Value] = field(repr=False)
     observed: Mapping[str, Value] = field(repr=False)
-    state: Literal["live", "archived", "deleted"] = "live"
+    state: Literal["live", "gone", "archived", "deleted"] = "live"
     sent_json: str = field(default="", repr=False)
     """`sent` as JSON text, where it is at hand."""
 
@@ -283,7 +283,7 @@ class Ledger:
             ]
 
     def known(self, sync: str, keys: Sequence[str]) -> list[dict[str, Any]]:
-        """What is known of those of a sync's records that are in the CRM."""
+        """What is known of a sync's records, those that were removed among them."""
         if not keys:
             return []
         query = statements.known(len(keys))
@@ -422,7 +422,8 @@ class Ledger:
         self, connection: Connection, run: Run, settled: Sequence[Settled], now: str
     ) -> None:
         for each in settled:
-            if each.outcome not in {"rejected", "gone"}:
+            # what was ours and is gone waits as such, and not for another try
+            if each.outcome not in {"rejected", "gone"} or each.known is not None:
                 continue
             delivery_id = statements.LAST_DELIVERY_OF.execute(
                 connection, the_sync=run.sync, the_key=each.attempt.key

@@ -111,6 +111,7 @@ def _about(
         "key": sync.key_field,
         "mode": word(sync.mode, language),
         "on_missing": word(on_missing, language),
+        "on_gone": "" if sync.on_gone == "hold" else word(sync.on_gone, language),
         "flag": ", ".join(f"{name} = {value}" for name, value in sync.flag),
         "match": "; ".join(" + ".join(group) for group in sync.match),
         "hash": sync.mapping_hash,

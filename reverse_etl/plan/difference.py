@@ -40,12 +40,14 @@ from reverse_etl.plan.room import LEAST_MB, execute
 from reverse_etl.plan.validation import Rules, Written, fault_of_known, fault_of_new
 from reverse_etl.syncs import FINGERPRINT, Column, Sync
 
+CARRIES = "it carries our key"
+MERGED = "people merged it into this one"
 AT_ONCE = 10_000
 """Records whose fields are compared and written out at once: they lie in memory together."""
 
 TABLES = """
 create table moved (
-    sync varchar, key varchar, is_desired boolean, is_known boolean,
+    sync varchar, key varchar, is_desired boolean, is_known boolean, state varchar,
     rejected_fingerprint varchar, rejected varchar
 );
 create table known_values (
@@ -53,7 +55,7 @@ create table known_values (
 );
 create table totals (sync varchar, desired bigint, known bigint, unchanged bigint);
 create table links (sync varchar, key varchar, field varchar, remote_id varchar);
-create table theirs (sync varchar, remote_id varchar, fields json);
+create table theirs (sync varchar, remote_id varchar, fields json, formerly varchar[]);
 create table changes (
     sync varchar, key varchar, operation varchar, reason varchar, cause varchar,
     remote_id varchar, origin varchar, payload varchar, before varchar, waits varchar,
@@ -93,10 +95,17 @@ def vanished(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[str]:
     ]
 
 
-def take_moved(connection: duckdb.DuckDBPyConnection, sync: Sync, keys: list[str] | None) -> None:
+def take_moved(
+    connection: duckdb.DuckDBPyConnection,
+    sync: Sync,
+    keys: list[str] | None,
+    *,
+    again: bool = False,
+) -> None:
     """Find the keys that may need something: new, no longer wanted, or with another fingerprint.
 
-    Needs the warehouse and the ledger attached. `keys` limits it to these.
+    Needs the warehouse and the ledger attached. `keys` limits it to these; `again` takes each of
+    them, whether or not it has moved.
     """
     model = _model(sync)
     name = literal(sync.name)
@@ -118,17 +127,23 @@ def take_moved(connection: duckdb.DuckDBPyConnection, sync: Sync, keys: list[str
             select {quoted(sync.key)}::varchar as key, fingerprint from {model}
         ),
         known as (
-            select key, fingerprint from ledger.records where sync = {name} and state = 'live'
+            select key, fingerprint, state from ledger.records
+            where sync = {name} and state in ('live', 'gone', 'archived', 'deleted')
         )
         select
             coalesce(desired.key, known.key) as key,
             desired.key is not null as is_desired,
-            known.key is not null as is_known
+            coalesce(known.state in ('live', 'gone'), false) as is_known,
+            known.state
         from desired
         full join known on desired.key = known.key
-        where desired.key is null
-            or known.key is null
-            or desired.fingerprint is distinct from known.fingerprint
+        where if(
+            desired.key is null,
+            known.state in ('live', 'gone'),
+            known.state is distinct from 'live'
+                or desired.fingerprint is distinct from known.fingerprint
+                or {"desired.key in (select key from wanted_keys)" if again else "false"}
+        )
         """,
         # the join must hold a key and a fingerprint of each row
         megabytes=LEAST_MB + rows // 10_000,
@@ -149,7 +164,7 @@ def take_moved(connection: duckdb.DuckDBPyConnection, sync: Sync, keys: list[str
         f"""
         insert into moved
         select
-            {name}, differing.key, is_desired, is_known, rejects.fingerprint,
+            {name}, differing.key, is_desired, is_known, differing.state, rejects.fingerprint,
             rejects.error_code || coalesce(' (' || rejects.error_field || ')', '')
         from (select * from differing where true {only}) as differing
         left join ledger.rejects as rejects
@@ -162,7 +177,7 @@ def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced
     """Put beside each moved key what we want of it, and what is known of it.
 
     Needs the warehouse attached, and `known_values` filled. `forced` looks again at what was
-    rejected and hasn't changed.
+    rejected and hasn't changed, and makes anew what is known to be gone.
     """
     record_id = f"model.{quoted(sync.record_id)}::varchar" if sync.record_id else "null::varchar"
     wanted = ", ".join(
@@ -177,6 +192,9 @@ def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced
             select list(old_key) from {redirects} where new_key = moved.key and kind = 'merged'
         )"""
     rejected = "moved.rejected_fingerprint is not distinct from model.fingerprint"
+    is_anew = f"{str(forced).lower()} and moved.state is not distinct from 'gone'"
+    if sync.on_gone == "recreate":
+        is_anew = "true"
     execute(
         connection,
         f"""
@@ -185,6 +203,8 @@ def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced
             moved.key, moved.is_desired, moved.is_known, model.fingerprint,
             {record_id} as record_id,
             known.remote_id, known.origin, known.sent, known.observed,
+            former.remote_id as former_id,
+            {is_anew} as is_anew,
             case when {str(not forced).lower()} and {rejected} then moved.rejected end as rejected,
             {redirected} as redirected,
             {formerly} as formerly,
@@ -192,7 +212,9 @@ def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced
         from (select * from moved where sync = {literal(sync.name)}) as moved
         left join {_model(sync)} as model on model.{quoted(sync.key)}::varchar = moved.key
         left join known_values as known
-            on known.sync = {literal(sync.name)} and known.key = moved.key
+            on known.sync = {literal(sync.name)} and known.key = moved.key and moved.is_known
+        left join known_values as former
+            on former.sync = {literal(sync.name)} and former.key = moved.key and not moved.is_known
     """,
     )
 
@@ -231,6 +253,8 @@ def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, rules: Rules) -> N
     What the CRM would refuse by its rules is held. Needs the ledger attached. The sync's
     candidates are gone afterwards.
     """
+    execute(connection, _best(sync))
+    execute(connection, _bound(sync))
     execute(connection, _found(sync))
     execute(connection, _judged(sync))
     [(count,)] = connection.execute("select count(*) from all_judged").fetchall()
@@ -240,7 +264,11 @@ def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, rules: Rules) -> N
             execute(connection, _creates(sync, rules))
         if has_others:
             execute(connection, _others(sync, rules))
-    execute(connection, f"drop table {candidates(sync)}; drop table all_judged; drop table found")
+    execute(
+        connection,
+        f"drop table {candidates(sync)}; drop table all_judged; drop table found; "
+        "drop table best; drop table bound",
+    )
 
 
 def _take_part(connection: duckdb.DuckDBPyConnection, start: int) -> tuple[bool, bool]:
@@ -263,29 +291,46 @@ def _model(sync: Sync) -> str:
     return f"warehouse.{quoted(sync.schema)}.{quoted(sync.table)}"
 
 
-def _found(sync: Sync) -> str:
-    """Which of the CRM's records is the candidate's, and how we know."""
+def _best(sync: Sync) -> str:
+    """Which of the CRM's records may be the candidate's, and how we know; the surest way counts."""
     key_of_theirs = field_text("theirs.fields", sync.key_field)
     # a record that has no key of ours, and that we don't know under one either
-    free = f"""{key_of_theirs} is null and theirs.remote_id not in (
+    unbound = f"""theirs.remote_id not in (
         select remote_id from ledger.records
         where destination = {literal(sync.destination)}
             and object = {literal(sync.object)} and state = 'live'
     )"""
+    free = f"{key_of_theirs} is null and {unbound}"
+    # new to us, or looked for in vain by its id
+    seeking = f"candidates.is_desired and ({looked_for(sync, 'candidates.')})"
     new = "candidates.is_desired and not candidates.is_known"
+    losers = "(select *, unnest(formerly) as loser_id from theirs)"
     ways = [
         # ours by the id map
-        ("theirs.remote_id = candidates.remote_id", "candidates.is_known", "known"),
-        # of an earlier ledger, or of a write that nobody heard of
-        (f"{key_of_theirs} = candidates.key", new, "it carries our key"),
+        ("theirs", "theirs.remote_id = candidates.remote_id", "candidates.is_known", "known"),
+        (
+            losers,
+            "theirs.loser_id = candidates.remote_id",
+            "candidates.is_known and candidates.is_desired",
+            MERGED,
+        ),
+        # of an earlier ledger, of a write that nobody heard of, or put back by people
+        ("theirs", f"{key_of_theirs} = candidates.key", seeking, CARRIES),
+        (
+            "theirs",
+            "theirs.remote_id = candidates.former_id",
+            f"{new} and {free}",
+            "it was removed, and people put it back",
+        ),
     ]
     if sync.record_id:
-        how = "identity found it to be the same"
-        ways.append(("theirs.remote_id = candidates.record_id", f"{new} and {free}", how))
+        same = "theirs.remote_id = candidates.record_id"
+        ways.append(("theirs", same, f"{seeking} and {free}", "identity found it to be the same"))
         # the record of a customer who was merged into this one, who had none
         ways.append(
             (
-                "theirs.remote_id = candidates.record_id",
+                "theirs",
+                same,
                 f"{new} and list_contains(candidates.formerly, {key_of_theirs})",
                 "it was that of another, merged into this one",
             )
@@ -295,34 +340,98 @@ def _found(sync: Sync) -> str:
             f"{field_text('theirs.fields', field)} = candidates.{ours(sync, field)}"
             for field in group
         )
-        ways.append((equal, f"{new} and {free}", f"it has the same {' and '.join(group)}"))
+        how = f"it has the same {' and '.join(group)}"
+        ways.append(("theirs", equal, f"{seeking} and {free}", how))
     found = " union all ".join(
         f"""
         select
-            candidates.key, candidates.is_desired, theirs.remote_id,
-            {rank} as rank, {literal(how)} as how
+            candidates.key, candidates.is_desired, candidates.is_known, theirs.remote_id,
+            {key_of_theirs} as their_key, {rank} as rank, {literal(how)} as how
         from {candidates(sync)} as candidates
-        inner join theirs on theirs.sync = {literal(sync.name)} and {on}
+        inner join {source} as theirs on theirs.sync = {literal(sync.name)} and {on}
         where {where}
         """
-        for rank, (on, where, how) in enumerate(ways)
+        for rank, (source, on, where, how) in enumerate(ways)
     )
     return f"""
+        create or replace table best as
+        with ways as ({found})
+        select distinct * from ways
+        qualify rank() over (partition by key order by rank) = 1
+    """
+
+
+def looked_for(sync: Sync, prefix: str = "") -> str:
+    """SQL that is true for a wanted candidate that is looked for by more than the CRM's id.
+
+    One that we know counts only if that found nothing.
+    """
+    if sync.mode == "create_only":
+        return f"not {prefix}is_known"
+    return f"not {prefix}is_known or {prefix}rejected is null"
+
+
+def _bound(sync: Sync) -> str:
+    """Who else is known to have a record that a candidate may get: keys that haven't moved.
+
+    Only of records about which there is doubt: nearly always there are none, and the ledger isn't
+    read for them.
+    """
+    return f"""
+        create or replace table bound as
+        select key, remote_id from ledger.records
+        where sync = {literal(sync.name)} and state = 'live'
+            and remote_id in (
+                select remote_id from best
+                where is_desired and (rank > 0 or their_key is distinct from key)
+            )
+            and key not in (select key from best)
+            and key not in (select key from {candidates(sync)} where not is_desired)
+            and key not in (
+                select unnest(formerly) from {candidates(sync)} where formerly is not null
+            )
+    """
+
+
+def _found(sync: Sync) -> str:
+    """Which of the CRM's records is the candidate's, and who else claims it.
+
+    Of several keys with one record, that one holds it which stands in the record, if we knew it
+    before; else the one whose record it is by the id map.
+    """
+    del sync  # all it needs lies in `best` and `bound`
+    return """
         create or replace table found as
-        with ways as ({found}),
-        best as (
-            select distinct key, is_desired, remote_id, rank, how from ways
-            qualify rank() over (partition by key order by rank) = 1
+        with claimants as (
+            select remote_id, key, is_known, rank = 0 as is_bound from best where is_desired
+            union all
+            select remote_id, key, true, true from bound
+        ),
+        keys_there as (
+            select remote_id, any_value(their_key) as their_key from best group by remote_id
+        ),
+        claimed as (
+            select
+                remote_id,
+                count(*) as claims,
+                coalesce(
+                    min(key) filter (is_known and key = their_key),
+                    if(count(*) filter (is_bound) = 1, min(key) filter (is_bound), null)
+                ) as holder
+            from claimants
+            inner join keys_there using (remote_id)
+            group by remote_id
         )
         select
             key,
             min(remote_id) as found_id,
             any_value(how) as how,
             count(*) as records,
-            max(claims) as claims
-        from (
-            select *, count(*) filter (is_desired) over (partition by remote_id) as claims from best
-        )
+            string_agg(remote_id, ', ' order by remote_id) as record_ids,
+            max(claims) as claims,
+            any_value(holder) as holder
+        from best
+        left join claimed using (remote_id)
         group by key
     """
 
@@ -355,11 +464,20 @@ def _cases(sync: Sync) -> Iterator[_Case]:
     if sync.mode == "create_only":
         yield _Case("is_desired and is_known", "keep", there)
     words = "'it is gone from the CRM'"
-    yield _Case("is_desired and is_known and found_id is null", "held", words, "gone")
-    words = "records || ' records of the CRM could be it'"
+    lost = "is_desired and is_known and found_id is null"
+    yield _Case(f"{lost} and not is_anew", "held", words, "gone")
+    words = "records || ' records of the CRM carry its key: ' || record_ids"
+    carried = f"is_desired and records > 1 and how = {literal(CARRIES)}"
+    yield _Case(carried, "held", words, "doubled")
+    words = "records || ' records of the CRM could be it: ' || record_ids"
     yield _Case("is_desired and records > 1", "held", words, "ambiguous")
     words = "'several of our records could be the same record of the CRM'"
-    yield _Case("is_desired and claims > 1", "held", words, "ambiguous")
+    yield _Case("is_desired and claims > 1 and holder is null", "held", words, "ambiguous")
+    words = (
+        "'the CRM''s record ' || found_id || ' is that of ' || holder || ': say that ' || holder "
+        "|| ' and ' || key || ' are the same, or part them in the CRM'"
+    )
+    yield _Case("is_desired and claims > 1 and holder <> key", "held", words, "merged")
     if sync.mode == "create_only":
         yield _Case("is_desired and found_id is not null", "keep", there)
     if sync.mode == "update_only":
@@ -368,10 +486,12 @@ def _cases(sync: Sync) -> Iterator[_Case]:
     words = "'it waits for what it must be linked to: ' || waits"
     yield _Case("is_desired and must_wait", "held", words, "link")
     without = "case when waits <> '' then 'without ' || waits || ', not there yet' end"
-    yield _Case("is_desired and is_known", "update", without)
+    followed = f"coalesce({without}, if(how <> 'known', how, null))"
+    yield _Case("is_desired and is_known and found_id is not null", "update", followed)
     yield _Case("is_desired and found_id is not null", "adopt", "how")
     yield _Case("is_desired", "create", without)
     yield _Case("redirected is not null", "redirect", "'merged into ' || redirected")
+    yield _Case("claims > 0", "keep", "'no longer wanted, and its record has another of our keys'")
     yield _Case("origin = 'adopted'", "keep", "'no longer wanted, but people made it'")
     if sync.on_missing == "keep":
         yield _Case("true", "keep", "'no longer wanted; on_missing is keep'")
@@ -402,7 +522,7 @@ def _judged(sync: Sync) -> str:
         ),
         looked_at as (
             select
-                candidates.*, found_id, how, records, claims,
+                candidates.*, found_id, how, records, record_ids, claims, holder,
                 coalesce(waits, '') as waits, must_wait
             from {candidates(sync)} as candidates
             left join found on found.key = candidates.key
@@ -550,7 +670,8 @@ def _others(sync: Sync, rules: Rules) -> str:
             end,
             if(fault = '', judged_cause, 'invalid'),
             coalesce(found_id, remote_id),
-            coalesce(origin, 'adopted'),
+            -- what people merged ours into, or made in its place, is theirs
+            if(found_id <> remote_id, 'adopted', coalesce(origin, 'adopted')),
             payload,
             case
                 when operation in ('archive', 'delete') then theirs::varchar

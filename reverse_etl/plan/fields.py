@@ -73,17 +73,17 @@ def can_hold(column: Column, text: str) -> bool:
 
 def field_json(record: str, name: str) -> str:
     """One field of a record held as a JSON object, as JSON text; `null` if absent."""
-    return f"coalesce(json_extract({record}, {_path(name)})::varchar, 'null')"
+    return f"coalesce(json_extract({record}, {path_to(name)})::varchar, 'null')"
 
 
 def field_text(record: str, name: str) -> str:
     """The text of one field of a record held as a JSON object; empty or absent is null."""
-    return f"nullif(json_extract_string({record}, {_path(name)}), '')"
+    return f"nullif(json_extract_string({record}, {path_to(name)}), '')"
 
 
 def has_field(record: str, name: str) -> str:
     """Whether a record held as a JSON object has the field at all."""
-    return f"coalesce(json_exists({record}, {_path(name)}), false)"
+    return f"coalesce(json_exists({record}, {path_to(name)}), false)"
 
 
 def member(name: str, json: str, condition: str) -> str:
@@ -150,6 +150,7 @@ def _kind(column: Column) -> str:
     return column.data_type.partition("(")[0].strip()
 
 
-def _path(name: str) -> str:
+def path_to(name: str) -> str:
+    """The path to one field of a record held as a JSON object, as an SQL string."""
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     return literal(f'$."{escaped}"')

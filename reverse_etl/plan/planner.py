@@ -24,6 +24,8 @@ from warehouse.connection import extension_path
 FETCH_ROWS = 1_000
 SENDING = ("create", "adopt", "update", "flag", "archive", "delete")
 """The operations that write to the CRM, in the order in which they go out."""
+NAMING = ("ambiguous", "doubled", "merged")
+"""The causes whose reasons name records, and so differ from record to record."""
 CHANGING = ("adopt", "update", "flag")
 """Those that write fields of a record that is there."""
 
@@ -38,7 +40,7 @@ class Change:
     reason: str | None
     cause: str | None
     """What holds a record: `invalid` (the CRM would refuse it), `rejected` (it did), `gone`,
-    `ambiguous` or `link`; None of what isn't held."""
+    `ambiguous`, `doubled`, `merged` or `link`; None of what isn't held."""
     remote_id: str | None
     origin: str
     payload: Mapping[str, Value] = field(repr=False)
@@ -139,13 +141,20 @@ class Plan:
         return [each for each in counts if each.creates or each.updates or each.clears]
 
     def held(self, sync: Sync, limit: int) -> list[tuple[str, int]]:
-        """Why records are held, and how many for that; the most frequent reasons first."""
+        """Why records are held, and how many for that; the most frequent reasons first.
+
+        Reasons that name records of the CRM stand for all of their kind.
+        """
         return self.connection.execute(
             """
-            select reason, count(*) from changes where sync = ? and operation = 'held'
-            group by reason order by count(*) desc, reason limit ?
+            select min(reason) as reason, count(*)
+            from changes
+            where sync = ? and operation = 'held'
+            group by if(list_contains(?, cause), cause, reason)
+            order by count(*) desc, reason
+            limit ?
             """,
-            [sync.name, limit],
+            [sync.name, list(NAMING), limit],
         ).fetchall()
 
     def changes(
@@ -199,9 +208,20 @@ class Planner:
         connection.execute(difference.TABLES)
 
     def take(
-        self, syncs: Sequence[Sync], *, keys: list[str] | None = None, forced: bool = False
+        self,
+        syncs: Sequence[Sync],
+        *,
+        keys: list[str] | None = None,
+        forced: bool = False,
+        again: bool = False,
     ) -> None:
         """Take the candidates of all syncs out of the attached warehouse.
+
+        Args:
+            syncs: whose.
+            keys: only these.
+            forced: look again at what was rejected and hasn't changed, and make anew what is gone.
+            again: look at all of the keys, whether or not they have moved.
 
         Raises:
             StoppedError: a model's table has vanished, or a column of it.
@@ -211,7 +231,7 @@ class Planner:
             raise StoppedError("\n".join(vanished) + "\nrun `dbt build`, and mend what fails")
         with self._ledger_attached():
             for sync in syncs:
-                difference.take_moved(self._connection, sync, keys)
+                difference.take_moved(self._connection, sync, keys, again=again)
         for sync in syncs:
             self._take_known(sync)
             difference.take_candidates(self._connection, sync, forced=forced)
@@ -240,7 +260,7 @@ class Planner:
             key
             for (key,) in self._connection.execute(
                 """
-                select key from moved where sync = ? and is_known and key > ?
+                select key from moved where sync = ? and state is not null and key > ?
                 order by key limit ?
                 """,
                 [sync.name, last, FETCH_ROWS],

@@ -9,7 +9,7 @@ import orjson
 
 from crm.errors import RetryableError
 from crm.protocol import Crm, RemoteRecord
-from reverse_etl.plan.difference import candidates, is_flagged, ours
+from reverse_etl.plan.difference import candidates, is_flagged, looked_for, ours
 from reverse_etl.plan.fields import literal
 from reverse_etl.plan.room import execute
 from reverse_etl.syncs import Sync
@@ -37,30 +37,53 @@ def read_theirs(
 ) -> None:
     """Fill `theirs` with the CRM's records that the sync's candidates may be.
 
+    What isn't there under the id that we know is looked for once more, as a new one is.
+
     Raises:
         RetryableError: asked to stop meanwhile.
     """
-    wanted = [each for each in _wanted(connection, sync) if each.values]
-    if not wanted:
-        return
-    pages = fetch_pages(crm, sync.object, wanted, executor, in_flight)
-    connection.execute("create or replace table pages (remote_id varchar, fields json)")
+    for wanted in (_wanted, _lost):
+        asked = [each for each in wanted(connection, sync) if each.values]
+        if asked:
+            pages = fetch_pages(crm, sync.object, asked, executor, in_flight)
+            _keep(connection, sync, pages, is_stopping)
+
+
+def _keep(
+    connection: duckdb.DuckDBPyConnection,
+    sync: Sync,
+    pages: Iterable[list[RemoteRecord]],
+    is_stopping: Callable[[], bool],
+) -> None:
+    connection.execute(
+        "create or replace table pages (remote_id varchar, fields json, formerly varchar[])"
+    )
     for page in pages:
         if is_stopping():
             raise RetryableError("asked to stop while the CRM was read; nothing was sent")
-        rows = [{"remote_id": each.remote_id, "fields": dict(each.fields)} for each in page]
-        connection.execute(
-            "insert into pages select unnest(from_json(?::json, "
-            """'[{"remote_id": "VARCHAR", "fields": "JSON"}]'), recursive := true)""",
-            [orjson.dumps(rows).decode()],
-        )
+        put_page(connection, page)
     # a record may be found in two ways; what it holds is looked at once its id is known
     execute(
         connection,
-        f"insert into theirs select {literal(sync.name)}, remote_id, fields from pages "
-        "where rowid in (select min(rowid) from pages group by remote_id)",
+        f"insert into theirs select {literal(sync.name)}, remote_id, fields, formerly from pages "
+        "where rowid in (select min(rowid) from pages group by remote_id) "
+        f"and remote_id not in (select remote_id from theirs where sync = {literal(sync.name)})",
     )
     connection.execute("drop table pages")
+
+
+def put_page(connection: duckdb.DuckDBPyConnection, page: Iterable[RemoteRecord]) -> None:
+    """Put records into the table `pages`, as one JSON text."""
+    rows = [
+        {"remote_id": each.remote_id, "fields": dict(each.fields), "formerly": each.formerly}
+        for each in page
+    ]
+    connection.execute(
+        "insert into pages select unnest(from_json(?::json, "
+        """'[{"remote_id": "VARCHAR", "fields": "JSON", "formerly": ["VARCHAR"]}]'), """
+        "recursive := true)",
+        [orjson.dumps(rows).decode()],
+    )
 
 
 def fetch_pages(
@@ -93,20 +116,24 @@ def _read_on(begun: Future[Begun]) -> Iterator[list[RemoteRecord]]:
     yield from rest
 
 
-def _wanted(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[Wanted]:
-    def values(expression: str, where: str) -> list[str]:
-        execute(
-            connection,
-            f"create or replace table wanted as select distinct {expression} as value "
-            f"from {candidates(sync)} where {where} and {expression} is not null order by 1",
-        )
-        found = connection.execute("select value from wanted")
-        # not all rows at once: a row takes as much memory again as its only value
-        gathered: list[str] = []
-        while rows := found.fetchmany(ROWS_AT_ONCE):
-            gathered += [value for (value,) in rows]
-        return gathered
+def _values(
+    connection: duckdb.DuckDBPyConnection, sync: Sync, expression: str, where: str
+) -> list[str]:
+    """The values of some of the sync's candidates, each once."""
+    execute(
+        connection,
+        f"create or replace table wanted as select distinct {expression} as value "
+        f"from {candidates(sync)} where {where} and {expression} is not null order by 1",
+    )
+    found = connection.execute("select value from wanted")
+    # not all rows at once: a row takes as much memory again as its only value
+    gathered: list[str] = []
+    while rows := found.fetchmany(ROWS_AT_ONCE):
+        gathered += [value for (value,) in rows]
+    return gathered
 
+
+def _wanted(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[Wanted]:
     new = "is_desired and not is_known and rejected is null"
     looked_at = [] if sync.mode == "create_only" else ["is_desired"]
     if sync.on_missing != "keep":
@@ -114,13 +141,37 @@ def _wanted(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[Wanted]:
         removable = "origin = 'created' and redirected is null"
         looked_at.append(f"not is_desired and {removable} and not {is_flagged(sync)}")
     where = " or ".join(f"({each})" for each in looked_at) or "false"
-    ids = set(values("remote_id", f"is_known and ({where}) and rejected is null"))
+    ids = _values(
+        connection, sync, "remote_id", f"is_known and ({where}) and rejected is null"
+    ) + _values(connection, sync, "former_id", new)
+    return _identifying(connection, sync, new, ids)
+
+
+def _lost(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[Wanted]:
+    """What may be the records that aren't there under the ids that we know."""
+    there = f"from theirs where sync = {literal(sync.name)}"
+    lost = (
+        f"is_desired and is_known and ({looked_for(sync)}) "
+        f"and remote_id not in (select remote_id {there}) "
+        f"and remote_id not in (select unnest(formerly) {there})"
+    )
+    return _identifying(connection, sync, lost, [])
+
+
+def _identifying(
+    connection: duckdb.DuckDBPyConnection, sync: Sync, where: str, ids: Sequence[str]
+) -> list[Wanted]:
+    """What tells the records of candidates: their key, identity's word, the fields that match."""
+    by_id = set(ids)
     if sync.record_id:
-        ids.update(values("record_id", new))
-    wanted = [Wanted("id", sorted(ids)), Wanted(sync.key_field, values("key", new))]
+        by_id.update(_values(connection, sync, "record_id", where))
+    wanted = [
+        Wanted("id", sorted(by_id)),
+        Wanted(sync.key_field, _values(connection, sync, "key", where)),
+    ]
     # the first field of a group finds the records, the others are compared afterwards
     wanted += [
-        Wanted(field, values(ours(sync, field), new))
+        Wanted(field, _values(connection, sync, ours(sync, field), where))
         for field in dict.fromkeys(group[0] for group in sync.match)
     ]
     return wanted

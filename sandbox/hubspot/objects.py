@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.batches import Input, Verb, Writer, carried_out, read_inputs
 from sandbox.hubspot.problems import Problem, invalid, not_found
-from sandbox.hubspot.properties import read_property
+from sandbox.hubspot.properties import MERGED_IDS, read_property
 from sandbox.hubspot.search import search
 from sandbox.hubspot.store import Record, Table
 from sandbox.messages import Request
@@ -210,6 +210,8 @@ def _merge(account: Account, table: Table, body: Any, at: int) -> dict[str, Any]
         for name, value in other.properties.items()
         if name not in primary.properties and not table.properties[name].is_read_only
     }
+    held = [each.properties.get(MERGED_IDS) for each in (primary, other)]
+    gained[MERGED_IDS] = ";".join([*(each for each in held if each), other.id])
     table.update(primary, gained, at)
     del table.records[other.id]
     return primary.shown()

@@ -29,6 +29,7 @@ FIELD_TYPES = {
     "datetime": {"date"},
     "phone_number": {"phonenumber"},
 }
+MERGED_IDS = "hs_merged_object_ids"
 MOST_UNIQUE = 10
 """Properties with unique values per object."""
 LONGEST = 65_536
@@ -104,6 +105,7 @@ def usual(object_name: str) -> dict[str, Property]:
         name: Property(name, name, type_, "date" if type_ == "datetime" else "number")
         for name, type_ in read_only.items()
     }
+    made[MERGED_IDS] = Property(MERGED_IDS, MERGED_IDS)
     for each in made.values():
         each.is_read_only = True
     for name in _USUAL.get(object_name, ()):

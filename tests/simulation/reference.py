@@ -25,7 +25,7 @@ from reverse_etl.ledger import Ledger
 from reverse_etl.ledger.schema import records, rejects
 from reverse_etl.ledger.statements import Statement
 from reverse_etl.plan import Change, Counts, FieldCounts, Plan, Planner, Rules
-from reverse_etl.plan.planner import CHANGING, SENDING
+from reverse_etl.plan.planner import CHANGING, NAMING, SENDING
 from reverse_etl.plan.reading import Wanted, fetch_pages
 from reverse_etl.syncs import Column, Sync
 from tests.simulation import validation
@@ -41,8 +41,8 @@ PLAIN = {
 
 _r, _q = records.c, rejects.c
 KNOWN = Statement(
-    select(_r.key, _r.fingerprint, _r.remote_id, _r.origin, _r.sent, _r.observed).where(
-        _r.sync == bindparam("the_sync"), _r.state == "live"
+    select(_r.key, _r.fingerprint, _r.remote_id, _r.origin, _r.state, _r.sent, _r.observed).where(
+        _r.sync == bindparam("the_sync")
     )
 )
 REJECTED = Statement(
@@ -51,7 +51,7 @@ REJECTED = Statement(
     )
 )
 BOUND = Statement(
-    select(_r.remote_id).where(
+    select(_r.sync, _r.key, _r.remote_id).where(
         _r.destination == bindparam("the_destination"),
         _r.object == bindparam("the_object"),
         _r.state == "live",
@@ -78,6 +78,10 @@ class Candidate:
     known: Row | None
     ours: dict[str, str | None]
     record_id: str | None = None
+    former_id: str | None = None
+    """The CRM's id of the record that was removed."""
+    is_anew: bool = False
+    """Made anew if it is gone."""
     rejected: str | None = None
     redirected: str | None = None
     formerly: tuple[str, ...] = ()
@@ -92,6 +96,11 @@ class Candidate:
     def is_new(self) -> bool:
         return self.row is not None and self.known is None
 
+    def is_looked_for(self, sync: Sync) -> bool:
+        """Whether more than the CRM's id tells its record."""
+        may_be_lost = self.rejected is None and sync.mode != "create_only"
+        return self.is_desired and (self.is_new or may_be_lost)
+
     @property
     def fingerprint(self) -> str | None:
         return self.row["fingerprint"] if self.row is not None else None
@@ -101,10 +110,27 @@ class Candidate:
 class Found:
     """Which of the CRM's records is a candidate's, and how we know."""
 
-    remote_id: str
+    remote_ids: Sequence[str]
     how: str
-    records: int
     claims: int
+    holder: str | None
+    """Whose it is, if several claim it and that can be said."""
+
+    @property
+    def remote_id(self) -> str:
+        return min(self.remote_ids)
+
+    @property
+    def records(self) -> int:
+        return len(self.remote_ids)
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """A record as the CRM holds it, and those that were merged into it."""
+
+    fields: Fields
+    formerly: tuple[str, ...]
 
 
 class ReferencePlan(Plan):
@@ -137,8 +163,13 @@ class ReferencePlan(Plan):
 
     def held(self, sync: Sync, limit: int) -> list[tuple[str, int]]:
         decided = self.decided.get(sync.name, ())
-        reasons = Counter(each.reason or "" for each in decided if each.operation == "held")
-        return sorted(reasons.items(), key=lambda each: (-each[1], each[0]))[:limit]
+        reasons: dict[str | None, list[str]] = {}
+        for each in decided:
+            if each.operation == "held":
+                kind = each.cause if each.cause in NAMING else each.reason
+                reasons.setdefault(kind, []).append(each.reason or "")
+        counted = [(min(said), len(said)) for said in reasons.values()]
+        return sorted(counted, key=lambda each: (-each[1], each[0]))[:limit]
 
     def changes(
         self, sync: Sync, operations: Sequence[str] = SENDING, *, limit: int | None = None
@@ -165,10 +196,15 @@ class ReferencePlanner(Planner):
         self._candidates: dict[str, list[Candidate]] = {}
 
     def take(
-        self, syncs: Sequence[Sync], *, keys: list[str] | None = None, forced: bool = False
+        self,
+        syncs: Sequence[Sync],
+        *,
+        keys: list[str] | None = None,
+        forced: bool = False,
+        again: bool = False,
     ) -> None:
         for sync in syncs:
-            self._candidates[sync.name] = self._moved(sync, keys, forced=forced)
+            self._candidates[sync.name] = self._moved(sync, keys, forced=forced, again=again)
 
     def decide(
         self, sync: Sync, crm: Crm, executor: Executor, in_flight: int, rules: Rules | None = None
@@ -177,9 +213,10 @@ class ReferencePlanner(Planner):
         self._link(sync, candidates)
         theirs = self._read(sync, candidates, crm, executor, in_flight)
         found = _found(sync, candidates, theirs, self._bound(sync))
+        held = {remote_id: each.fields for remote_id, each in theirs.items()}
         self.plan.decided[sync.name] = sorted(
             (
-                _checked(sync, each, _change(sync, each, found.get(each.key), theirs), rules)
+                _checked(sync, each, _change(sync, each, found.get(each.key), held), rules)
                 for each in candidates
             ),
             key=lambda change: (change.operation, change.key),
@@ -193,30 +230,38 @@ class ReferencePlanner(Planner):
         crm: Crm,
         executor: Executor,
         in_flight: int,
-    ) -> dict[str, Fields]:
+    ) -> dict[str, Theirs]:
         """The CRM's records that the candidates may be, by its ids."""
-        theirs: dict[str, Fields] = {}
-        wanted = _wanted(sync, candidates)
-        for page in fetch_pages(crm, sync.object, wanted, executor, in_flight) if wanted else ():
-            if self._is_stopping():
-                raise RetryableError("asked to stop while the CRM was read; nothing was sent")
-            for record in page:
-                theirs.setdefault(record.remote_id, record.fields)
+        theirs: dict[str, Theirs] = {}
+        for asked in (_wanted, _lost):
+            wanted = asked(sync, candidates, theirs)
+            pages = fetch_pages(crm, sync.object, wanted, executor, in_flight) if wanted else ()
+            for page in pages:
+                if self._is_stopping():
+                    raise RetryableError("asked to stop while the CRM was read; nothing was sent")
+                for each in page:
+                    theirs.setdefault(each.remote_id, Theirs(each.fields, each.formerly))
         return theirs
 
-    def _moved(self, sync: Sync, keys: list[str] | None, *, forced: bool) -> list[Candidate]:
+    def _moved(
+        self, sync: Sync, keys: list[str] | None, *, forced: bool, again: bool
+    ) -> list[Candidate]:
         """The keys that may need something: new, no longer wanted, or with another fingerprint."""
         rows = {str(row[sync.key]): row for row in self._models.desired(sync)}
-        known = self._known(sync)
+        ever_known = self._known(sync)
+        live = {key for key, each in ever_known.items() if each["state"] == "live"}
+        known = {key: each for key, each in ever_known.items() if each["state"] in {"live", "gone"}}
+        looked_at = set(keys or ()) if again else set()
         moved = {
             key
             for key in rows.keys() | known.keys()
             if key not in rows
-            or key not in known
+            or key not in live
+            or key in looked_at
             or rows[key]["fingerprint"] != known[key]["fingerprint"]
         }
         unchanged = len(rows) - len(moved & rows.keys())
-        self.plan.totals[sync.name] = (len(rows), len(known), unchanged)
+        self.plan.totals[sync.name] = (len(rows), len(live), unchanged)
         waiting = self._rejected(sync)
         redirects = self._models.redirects(sync) if sync.redirects else ()
         candidates = []
@@ -224,6 +269,8 @@ class ReferencePlanner(Planner):
             row = rows.get(key)
             rejected_as, why = waiting.get(key, (None, None))
             is_same = rejected_as == (row["fingerprint"] if row is not None else None)
+            former = ever_known.get(key) if key not in known else None
+            is_gone = key in known and key not in live
             candidates.append(
                 Candidate(
                     key,
@@ -232,6 +279,8 @@ class ReferencePlanner(Planner):
                     {each.field: _text(each, row[each.name]) if row else None
                      for each in sync.columns},
                     record_id=row[sync.record_id] if row and sync.record_id else None,
+                    former_id=former["remote_id"] if former else None,
+                    is_anew=sync.on_gone == "recreate" or (forced and is_gone),
                     rejected=why if is_same and not forced else None,
                     redirected=next((new for old, new, _ in redirects if old == key), None),
                     formerly=tuple(
@@ -248,6 +297,7 @@ class ReferencePlanner(Planner):
                     "fingerprint": row.fingerprint,
                     "remote_id": row.remote_id,
                     "origin": row.origin,
+                    "state": row.state,
                     "sent": orjson.loads(row.sent),
                     "observed": orjson.loads(row.observed) if row.observed else {},
                 }
@@ -264,13 +314,13 @@ class ReferencePlanner(Planner):
                 for row in REJECTED.execute(connection, the_sync=sync.name)
             }
 
-    def _bound(self, sync: Sync) -> set[str]:
-        """The CRM's records that we know under one of our keys."""
+    def _bound(self, sync: Sync) -> list[tuple[str, str, str]]:
+        """The CRM's records that we know under one of our keys: sync, key and id."""
         with self._ledger.reading() as connection:
             bound = BOUND.execute(
                 connection, the_destination=sync.destination, the_object=sync.object
             )
-            return set(bound.scalars())
+            return [(row.sync, row.key, row.remote_id) for row in bound]
 
     def _link(self, sync: Sync, candidates: Sequence[Candidate]) -> None:
         """The CRM's ids of the records that are pointed at; what is planned to be is coming."""
@@ -291,16 +341,38 @@ class ReferencePlanner(Planner):
                     each.links[column.field] = f"coming: {key}"
 
 
-def _wanted(sync: Sync, candidates: Sequence[Candidate]) -> list[Wanted]:
+def _wanted(
+    sync: Sync, candidates: Sequence[Candidate], _theirs: Mapping[str, Theirs]
+) -> list[Wanted]:
     """What of the CRM's records is to be read."""
     looked_at = [each for each in candidates if each.rejected is None]
     new = [each for each in looked_at if each.is_new]
     ids = {each.known["remote_id"] for each in looked_at if each.known and _needs_look(sync, each)}
+    ids |= {each.former_id for each in new if each.former_id is not None}
+    return _identifying(sync, new, ids)
+
+
+def _lost(
+    sync: Sync, candidates: Sequence[Candidate], theirs: Mapping[str, Theirs]
+) -> list[Wanted]:
+    """What may be the records that aren't there under the ids that we know."""
+    there = theirs.keys() | {former for each in theirs.values() for former in each.formerly}
+    lost = [
+        each
+        for each in candidates
+        if each.known and each.is_looked_for(sync) and each.known["remote_id"] not in there
+    ]
+    return _identifying(sync, lost, set())
+
+
+def _identifying(sync: Sync, sought: Sequence[Candidate], ids: set[str]) -> list[Wanted]:
+    """What tells the records of candidates: their key, identity's word, the fields that match."""
     if sync.record_id:
-        ids |= {each.record_id for each in new if each.record_id is not None}
-    wanted = [Wanted("id", sorted(ids)), Wanted(sync.key_field, sorted(each.key for each in new))]
+        ids |= {each.record_id for each in sought if each.record_id is not None}
+    keys = sorted(each.key for each in sought)
+    wanted = [Wanted("id", sorted(ids)), Wanted(sync.key_field, keys)]
     for name in dict.fromkeys(group[0] for group in sync.match):
-        values = {value for each in new if (value := each.ours[name]) is not None}
+        values = {value for each in sought if (value := each.ours[name]) is not None}
         wanted.append(Wanted(name, sorted(values)))
     return [each for each in wanted if each.values]
 
@@ -317,51 +389,95 @@ def _needs_look(sync: Sync, each: Candidate) -> bool:
 def _found(
     sync: Sync,
     candidates: Sequence[Candidate],
-    theirs: Mapping[str, Fields],
-    bound: set[str],
+    theirs: Mapping[str, Theirs],
+    bound: Sequence[tuple[str, str, str]],
 ) -> dict[str, Found]:
-    best: dict[str, dict[str, str]] = {}
+    bound_ids = {remote_id for _, _, remote_id in bound}
+    best: dict[str, dict[str, Way]] = {}
     for each in candidates:
-        ways: dict[int, dict[str, str]] = {}
-        for remote_id, fields in theirs.items():
-            for rank, how in _ways(sync, each, remote_id, fields, is_bound=remote_id in bound):
-                ways.setdefault(rank, {})[remote_id] = how
+        ways: dict[int, dict[str, Way]] = {}
+        for remote_id, held in theirs.items():
+            for rank, how in _ways(sync, each, remote_id, held, is_bound=remote_id in bound_ids):
+                ways.setdefault(rank, {})[remote_id] = (rank, how)
         if ways:
             best[each.key] = ways[min(ways)]
-    claims: dict[str, int] = {}
-    for each in candidates:
-        for remote_id in best.get(each.key, {}) if each.is_desired else ():
-            claims[remote_id] = claims.get(remote_id, 0) + 1
-    return {
-        key: Found(
-            min(ids),
-            next(iter(ids.values())),
-            len(ids),
-            max(claims.get(remote_id, 0) for remote_id in ids),
+    claimants = _claimants(sync, candidates, theirs, best, bound)
+    found = {}
+    for key, ways_of_key in best.items():
+        claims = [claimants.get(remote_id, {}) for remote_id in ways_of_key]
+        holders = [
+            _holder(claims_of_one, _shown(theirs[remote_id].fields.get(sync.key_field)))
+            for remote_id, claims_of_one in zip(ways_of_key, claims, strict=True)
+        ]
+        found[key] = Found(
+            sorted(ways_of_key),
+            next(iter(ways_of_key.values()))[1],
+            max(len(each) for each in claims),
+            holders[0],
         )
-        for key, ids in best.items()
-    }
+    return found
+
+
+Way = tuple[int, str]
+"""How sure it is that a record is a candidate's, the surest first, and in words."""
+
+
+def _claimants(
+    sync: Sync,
+    candidates: Sequence[Candidate],
+    theirs: Mapping[str, Theirs],
+    best: Mapping[str, Mapping[str, Way]],
+    bound: Sequence[tuple[str, str, str]],
+) -> dict[str, dict[str, tuple[bool, bool]]]:
+    """By record of the CRM and key of ours: whether we knew the key, and had the record by it."""
+    claimants: dict[str, dict[str, tuple[bool, bool]]] = {}
+    in_doubt = set()
+    for each in candidates:
+        for remote_id, (rank, _) in best.get(each.key, {}).items() if each.is_desired else ():
+            claimants.setdefault(remote_id, {})[each.key] = (each.known is not None, rank == 0)
+            if rank > 0 or _shown(theirs[remote_id].fields.get(sync.key_field)) != each.key:
+                in_doubt.add(remote_id)
+    unwanted = {each.key for each in candidates if not each.is_desired}
+    formerly = {key for each in candidates for key in each.formerly}
+    for name, key, remote_id in bound:
+        is_anothers = key not in best and key not in unwanted | formerly
+        if name == sync.name and remote_id in in_doubt and is_anothers:
+            claimants[remote_id][key] = (True, True)
+    return claimants
+
+
+def _holder(claims: Mapping[str, tuple[bool, bool]], their_key: str | None) -> str | None:
+    """Whose a record is that several keys claim: whose key it has, or who had it before."""
+    if their_key is not None and claims.get(their_key, (False, False))[0]:
+        return their_key
+    by_id = [key for key, (_, is_bound) in claims.items() if is_bound]
+    return by_id[0] if len(by_id) == 1 else None
 
 
 def _ways(
-    sync: Sync, each: Candidate, remote_id: str, fields: Fields, *, is_bound: bool
+    sync: Sync, each: Candidate, remote_id: str, held: Theirs, *, is_bound: bool
 ) -> Iterator[tuple[int, str]]:
     """In which ways a record of the CRM's is a candidate's; the lowest rank counts."""
-    if each.known is not None and remote_id == each.known["remote_id"]:
+    known_id = each.known["remote_id"] if each.known is not None else None
+    if remote_id == known_id:
         yield 0, "known"
-    if not each.is_new:
+    if known_id in held.formerly and each.is_desired:
+        yield 1, "people merged it into this one"
+    if not each.is_looked_for(sync):
         return
-    their_key = _shown(fields.get(sync.key_field))
+    their_key = _shown(held.fields.get(sync.key_field))
     is_free = their_key is None and not is_bound
     if their_key == each.key:
-        yield 1, "it carries our key"
+        yield 2, "it carries our key"
+    if each.is_new and each.former_id == remote_id and is_free:
+        yield 3, "it was removed, and people put it back"
     if each.record_id == remote_id and is_free:
-        yield 2, "identity found it to be the same"
-    if each.record_id == remote_id and their_key in each.formerly:
-        yield 3, "it was that of another, merged into this one"
-    first = 4 if sync.record_id else 2
+        yield 4, "identity found it to be the same"
+    if each.record_id == remote_id and each.is_new and their_key in each.formerly:
+        yield 5, "it was that of another, merged into this one"
+    first = 6 if sync.record_id else 4
     for rank, group in enumerate(sync.match, start=first):
-        values = [(_shown(fields.get(name)), each.ours[name]) for name in group]
+        values = [(_shown(held.fields.get(name)), each.ours[name]) for name in group]
         if is_free and all(one is not None and one == other for one, other in values):
             yield rank, f"it has the same {' and '.join(group)}"
 
@@ -389,7 +505,9 @@ def _judged(sync: Sync, each: Candidate, found: Found | None) -> Judgement:
         return Judgement("adopt", found.how)
     waits = _waits(sync, each)
     reason = f"without {', '.join(waits)}, not there yet" if waits else None
-    return Judgement("create" if found is None else "update", reason)
+    if found is None:
+        return Judgement("create", reason)
+    return Judgement("update", reason or (found.how if found.how != "known" else None))
 
 
 def _obstacle(sync: Sync, each: Candidate, found: Found | None) -> Judgement | None:
@@ -398,14 +516,12 @@ def _obstacle(sync: Sync, each: Candidate, found: Found | None) -> Judgement | N
     obstacle = None
     if sync.mode == "create_only" and each.known is not None:
         obstacle = Judgement("keep", "it is there, and the mode is create_only")
-    elif each.known is not None and found is None:
+    elif each.known is not None and found is None and not each.is_anew:
         obstacle = Judgement("held", "it is gone from the CRM", "gone")
     elif found is not None and found.records > 1:
-        words = f"{found.records} records of the CRM could be it"
-        obstacle = Judgement("held", words, "ambiguous")
-    elif found is not None and found.claims > 1:
-        words = "several of our records could be the same record of the CRM"
-        obstacle = Judgement("held", words, "ambiguous")
+        obstacle = _several(found)
+    elif found is not None and found.claims > 1 and found.holder != each.key:
+        obstacle = _claimed(each, found)
     elif sync.mode == "create_only" and found is not None:
         obstacle = Judgement("keep", "it is there, and the mode is create_only")
     elif sync.mode == "update_only" and found is None:
@@ -416,11 +532,33 @@ def _obstacle(sync: Sync, each: Candidate, found: Found | None) -> Judgement | N
     return obstacle
 
 
+def _several(found: Found) -> Judgement:
+    ids = ", ".join(found.remote_ids)
+    if found.how == "it carries our key":
+        return Judgement(
+            "held", f"{found.records} records of the CRM carry its key: {ids}", "doubled"
+        )
+    return Judgement("held", f"{found.records} records of the CRM could be it: {ids}", "ambiguous")
+
+
+def _claimed(each: Candidate, found: Found) -> Judgement:
+    if found.holder is None:
+        words = "several of our records could be the same record of the CRM"
+        return Judgement("held", words, "ambiguous")
+    words = (
+        f"the CRM's record {found.remote_id} is that of {found.holder}: say that {found.holder} "
+        f"and {each.key} are the same, or part them in the CRM"
+    )
+    return Judgement("held", words, "merged")
+
+
 def _removed(sync: Sync, each: Candidate, found: Found | None) -> Judgement:
     """What is to be done with a record that the model no longer has."""
     judgement = Judgement(sync.on_missing, "no longer wanted")
     if each.redirected is not None:
         judgement = Judgement("redirect", f"merged into {each.redirected}")
+    elif found is not None and found.claims > 0:
+        judgement = Judgement("keep", "no longer wanted, and its record has another of our keys")
     elif each.known is not None and each.known["origin"] == "adopted":
         judgement = Judgement("keep", "no longer wanted, but people made it")
     elif sync.on_missing == "keep":
@@ -485,6 +623,7 @@ def _change(
         before = before or None
     elif operation in {"archive", "delete"}:
         before = dict(held)
+    is_followed = found is not None and known["remote_id"] not in {None, found.remote_id}
     return Change(
         sync.name,
         each.key,
@@ -492,7 +631,7 @@ def _change(
         reason,
         judged.cause,
         found.remote_id if found else known["remote_id"],
-        known["origin"],
+        "adopted" if is_followed else known["origin"],
         payload,
         before,
         waits,

@@ -16,7 +16,7 @@ from crm.protocol import Field, LengthUnit, RemoteRecord
 from reverse_etl.ledger import Attempt, Known, Ledger, Settled
 from reverse_etl.plan import Planner, Rules
 from reverse_etl.plan.planner import SENDING
-from reverse_etl.syncs import Column, OnMissing, Owner, Sync
+from reverse_etl.syncs import Column, OnGone, OnMissing, Owner, Sync
 from tests.simulation.clock import SimulatedClock, new_world
 from tests.simulation.direct import AtOnce, StillCrm
 from tests.simulation.invariants import EVERY_OPERATION
@@ -79,6 +79,7 @@ def syncs(draw: st.DrawFn) -> tuple[Sync, Sync]:
         after=("companies",),
         mode=draw(st.sampled_from(["upsert", "create_only", "update_only", "mirror"])),
         on_missing=on_missing,
+        on_gone=draw(st.sampled_from(get_args(OnGone))),
         flag=(("name", "x"),) if on_missing == "flag" else (),
         match=draw(st.sampled_from([(), (('pho"ne',),), (("name", 'pho"ne'), ("name",))])),
         record_id=draw(st.sampled_from([None, "crm_id"])),
@@ -114,7 +115,7 @@ def known_records(draw: st.DrawFn, sync: Sync) -> list[Known]:
             draw(st.sampled_from(["f", "g", None])),
             draw(values),
             draw(values),
-            draw(st.sampled_from(["live", "live", "deleted"])),
+            draw(st.sampled_from(["live", "live", "gone", "archived", "deleted"])),
         )
         for key in draw(st.sets(st.sampled_from(KEYS)))
     ]
@@ -130,6 +131,7 @@ def remote_records(draw: st.DrawFn, sync: Sync) -> list[RemoteRecord]:
                 "external_id": draw(st.none() | st.just("") | st.sampled_from(KEYS)),
                 **draw(st.dictionaries(others, SHOWN)),
             },
+            formerly=tuple(sorted(draw(st.sets(st.sampled_from(IDS), max_size=1)) - {remote_id})),
         )
         for remote_id in draw(st.sets(st.sampled_from(IDS)))
     ]
@@ -219,7 +221,8 @@ def test_the_reference_plans_what_the_sql_plans(data: st.DataObject) -> None:
             ledger.write(run, settled=data.draw(rejected()), known=data.draw(known_records(sync)))
             ledger.finish_run(run, "done", {})
         keys = data.draw(st.none() | st.lists(st.sampled_from(KEYS), max_size=2))
-        options = {"keys": keys, "forced": data.draw(st.booleans())}
+        flags = {name: data.draw(st.booleans()) for name in ("forced", "again")}
+        options = {"keys": keys, **flags}
         expected = planned(ReferencePlanner(models, ledger), both, crm, rules, **options)
         with duckdb.connect(":memory:") as connection:
             open_warehouse(connection, both, models)
