@@ -1,6 +1,7 @@
 """Who changed what in a CRM, and what of it may never happen at any moment."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,6 +45,23 @@ class Watcher:
     violations: list[Violation] = field(default_factory=list)
     made_by: dict[Place, Who] = field(default_factory=dict)
     removed_by: dict[Place, Who] = field(default_factory=dict)
+    removed: dict[Place, dict[str, str]] = field(default_factory=dict)
+    """What every record that is gone, or was once, held last."""
+    restored: set[Place] = field(default_factory=set)
+    merged: set[Place] = field(default_factory=set)
+    """The records that people made one."""
+    keys: dict[tuple[str, str], None] = field(default_factory=dict)
+    """By object: every key of ours that ever stood in the CRM."""
+    keyed: set[Place] = field(default_factory=set)
+    """The records that ever had one."""
+    handled: set[tuple[str, str]] = field(default_factory=set)
+    """By object: the keys that people gave to a record, or took from one."""
+    typed: set[tuple[Place, str, str]] = field(default_factory=set)
+    """Every value that people ever gave a field."""
+    at_start: State = field(default_factory=dict)
+    """What the CRM held when the run began."""
+    on_create: Callable[[Place, dict[str, str]], None] = lambda _place, _fields: None
+    """Called with each record that we make."""
     authors: dict[tuple[Place, str], str] = field(default_factory=dict)
     """Who gave a field the value that it has."""
     touched: dict[tuple[Place, str], int] = field(default_factory=dict)
@@ -91,6 +109,7 @@ class Watcher:
 
     def _removed(self, place: Place, fields: dict[str, str], who: Who) -> None:
         self.removed_by[place] = who
+        self.removed[place] = fields
         if who == "people":
             # what was empty went with it too
             gone = [each for each in self.authors if each[0] == place]
@@ -109,9 +128,16 @@ class Watcher:
         *,
         is_cascade: bool,
     ) -> None:
-        if old is None:
+        if old is None and who == "people" and place in self.removed:
+            self.restored.add(place)
+            self.removed_by.pop(place, None)
+            old = self.removed[place]
+        elif old is None:
             self.made_by[place] = who
             self.removed_by.pop(place, None)
+            if who == "us":
+                self.on_create(place, fields)
+        self._note_key(place, old or {}, fields, who)
         values = {
             name: fields.get(name, "")
             for name in (old or {}).keys() | fields.keys()
@@ -123,6 +149,8 @@ class Watcher:
                 self.authors[place, name] = "another key"
         for name in sorted(values):
             self.held.add((place, name, values[name]))
+            if who == "people":
+                self.typed.add((place, name, values[name]))
             if is_cascade and not values[name] and name in LINKS[place[0]]:
                 # what pointed at a removed record points at nothing: the CRM's own doing
                 self.authors[place, name] = "the CRM"
@@ -138,9 +166,23 @@ class Watcher:
             kind: Literal["create", "update"] = "create" if old is None else "update"
             self.effects.append(Effect(kind, place, fields.get(self.key_field, ""), values))
 
+    def _note_key(
+        self, place: Place, old: dict[str, str], fields: dict[str, str], who: Who
+    ) -> None:
+        before, now = old.get(self.key_field), fields.get(self.key_field)
+        if now:
+            self.keys[place[0], now] = None
+            self.keyed.add(place)
+        if who == "people" and (before != now or place in self.restored):
+            self.handled |= {(place[0], key) for key in (before, now) if key}
+            # of whom the key is that a restored record comes with isn't said any more
+            self.authors[place, self.key_field] = "people"
+
     def _may_write(self, place: Place, old: dict[str, str], name: str) -> None:
         if name in PEOPLES:
             self.violated("people's fields", f"{name} of {place} was written")
-        is_peoples = self.authors.get((place, name)) == "people"
+        # what they type while the run is under way it can't know of
+        is_known = self.at_start.get(place, {}).get(name) == old.get(name)
+        is_peoples = is_known and self.authors.get((place, name)) == "people"
         if name == FILLED and old.get(name) and is_peoples:
             self.violated("people's fields", f"{name} of {place} was overwritten")
