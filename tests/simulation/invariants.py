@@ -32,8 +32,6 @@ EVERY_OPERATION = (
 )  # fmt: skip
 LEFT = {"held", "keep", "redirect", "unchanged", "forget"}
 """The operations that send nothing."""
-TAKEN = {"validation_not_unique", "doubled", "CONFLICT", "2038", "2079"}
-"""What a CRM says if another record has the key already; and what we say if several have."""
 _COUNTED = {
     ("create", "written"): "created",
     ("adopt", "written"): "adopted",
@@ -243,14 +241,12 @@ class Rest:
     def _is_rightly_rejected(self, sync: Sync, row: Mapping[str, Any], reject: RowMapping) -> bool:
         if len(row["name"]) > LONGEST:
             return True
-        if reject["error_code"] == "gone":
-            return self._is_taken_away(sync, row["key"])
+        is_taken_away = self._is_taken_away(sync, row["key"])
+        if is_taken_away or reject["error_code"] == "gone":
+            return is_taken_away
         if reject["error_code"] == "validation_missing_rel_records" and self.has_jobs:
             # a job of ours that was still under way removed what it points at
             return True
-        if reject["error_code"] in TAKEN:
-            # people gave its key to another record
-            return (sync.name, row["key"]) in self.watcher.handled
         if reject["error_code"] == "unanswered":
             [sends] = [
                 each["attempt"]
@@ -271,14 +267,13 @@ class Rest:
         return known is not None and known["state"] == "live"
 
     def _is_taken_away(self, sync: Sync, key: str) -> bool:
-        """Whether people removed the record."""
+        """Whether people removed the record, or gave its key to another or took it away."""
         ids = {
             row["remote_id"]
             for row in [self.known.get((sync.name, key)), *self.deliveries]
             if row is not None and (row["sync"], row["key"]) == (sync.name, key)
         }
         places = [(sync.name, each) for each in ids]
-        # with another key in it, an empty ledger doesn't know it
         return (sync.name, key) in self.watcher.handled or any(
             self.watcher.removed_by.get(place) == "people" or place in self.watcher.restored
             for place in places
@@ -346,7 +341,8 @@ class Rest:
         fields = self._fields()
         for row in self.deliveries:
             place = (row["sync"], row["remote_id"])
-            if row["outcome"] != "written":
+            if row["outcome"] != "written" or place in self.watcher.merged:
+                # what is written to a record that was made one with another is the other's
                 continue
             if row["operation"] in {"archive", "delete"}:
                 if place in self.state and place not in self.watcher.restored:
@@ -367,7 +363,10 @@ class Rest:
         """What the models took from the CRM, somebody typed there."""
         loop = self.world.landscape.loop
         for (name, key, field_name), value in loop.typed.items() if loop else ():
-            known = self.known[name, key]
+            known = self.known.get((name, key))
+            if known is None:
+                # an earlier ledger's
+                continue
             place = (name, known["remote_id"])
             if known["origin"] == "adopted" and self.watcher.made_by[place] == "us":
                 # people took our key out of it before we heard of it: nobody knows whose it is

@@ -56,6 +56,8 @@ class Watcher:
     """The records that ever had one."""
     handled: set[tuple[str, str]] = field(default_factory=set)
     """By object: the keys that people gave to a record, or took from one."""
+    estranged: set[Place] = field(default_factory=set)
+    """Records of ours without our key when the ledger was lost: nobody knows whose they are."""
     typed: set[tuple[Place, str, str]] = field(default_factory=set)
     """Every value that people ever gave a field."""
     at_start: State = field(default_factory=dict)
@@ -90,9 +92,13 @@ class Watcher:
         """Take what we wrote as found there: our ledger is lost."""
         self.effects.clear()
         self.touched.clear()
+        self.estranged |= {each for each in self.keyed if not self._has_key(each)}
         for field_name, author in self.authors.items():
             if author == "us":
                 self.authors[field_name] = "another key"
+
+    def _has_key(self, place: Place) -> bool:
+        return bool(self.state.get(place, {}).get(self.key_field))
 
     def look(self, server: Server, who: Who) -> None:
         """See what has changed, and who did it."""
@@ -183,6 +189,7 @@ class Watcher:
             self.violated("people's fields", f"{name} of {place} was written")
         # what they type while the run is under way it can't know of
         is_known = self.at_start.get(place, {}).get(name) == old.get(name)
+        is_known = is_known and place not in self.estranged
         is_peoples = is_known and self.authors.get((place, name)) == "people"
         if name == FILLED and old.get(name) and is_peoples:
             self.violated("people's fields", f"{name} of {place} was overwritten")
