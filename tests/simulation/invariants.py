@@ -76,12 +76,19 @@ def check_run(world: "SimulatedWorld") -> None:
 
 
 def check_create(world: "SimulatedWorld", place: Place, fields: Mapping[str, str]) -> None:
-    """What people typed before the run isn't made once more."""
+    """What people typed before the run isn't made once more, nor what they removed."""
     row = world.landscape.wanted(place[0]).get(fields.get(world.watcher.key_field, ""))
     if row is None or world.settings.kind == "late":
         # a job may be carried out long after it was planned
         return
     watcher = world.watcher
+    for gone, before in watcher.removed.items():
+        is_its = gone[0] == place[0] and before.get(watcher.key_field) == row["key"]
+        if is_its and watcher.removed_by.get(gone) == "people" and gone not in watcher.at_start:
+            with world.ledger.reading() as connection:
+                known = RECORDS.execute(connection).mappings().all()
+            if any((each["remote_id"], each["state"]) == (gone[1], "live") for each in known):
+                watcher.violated("not made again", f"{gone}, which people removed, as {place}")
     for theirs, before in watcher.at_start.items():
         is_free = theirs not in watcher.keyed and watcher.state.get(theirs) == before
         has_phone = world.settings.is_matching and before.get("phone", "") == row["phone"]
@@ -364,8 +371,8 @@ class Rest:
         loop = self.world.landscape.loop
         for (name, key, field_name), value in loop.typed.items() if loop else ():
             known = self.known.get((name, key))
-            if known is None:
-                # an earlier ledger's
+            if known is None or known["state"] != "live":
+                # an earlier ledger's, or of no record any more
                 continue
             place = (name, known["remote_id"])
             if known["origin"] == "adopted" and self.watcher.made_by[place] == "us":

@@ -62,6 +62,9 @@ class Watcher:
     """Every value that people ever gave a field."""
     at_start: State = field(default_factory=dict)
     """What the CRM held when the run began."""
+    authors_at_start: dict[tuple[Place, str], str] = field(default_factory=dict)
+    ours: dict[tuple[Place, str], str] = field(default_factory=dict)
+    """The last value that we gave a field."""
     on_create: Callable[[Place, dict[str, str]], None] = lambda _place, _fields: None
     """Called with each record that we make."""
     authors: dict[tuple[Place, str], str] = field(default_factory=dict)
@@ -72,6 +75,10 @@ class Watcher:
     """Every value that a field ever had."""
     requests: int = 0
     arrivals: deque[float] = field(default_factory=deque)
+
+    def begin_run(self) -> None:
+        """Remember what a run can know."""
+        self.at_start, self.authors_at_start = self.state, dict(self.authors)
 
     def violated(self, invariant: str, what: str) -> None:
         self.violations.append(Violation(invariant, what))
@@ -164,7 +171,8 @@ class Watcher:
                 del values[name]
                 continue
             if who == "us":
-                self._may_write(place, old or {}, name)
+                self._may_write(place, old or {}, name, values[name])
+                self.ours[place, name] = values[name]
             else:
                 self.touched[place, name] = len(self.effects)
             self.authors[place, name] = who
@@ -184,12 +192,15 @@ class Watcher:
             # of whom the key is that a restored record comes with isn't said any more
             self.authors[place, self.key_field] = "people"
 
-    def _may_write(self, place: Place, old: dict[str, str], name: str) -> None:
+    def _may_write(self, place: Place, old: dict[str, str], name: str, value: str) -> None:
         if name in PEOPLES:
             self.violated("people's fields", f"{name} of {place} was written")
         # what they type while the run is under way it can't know of
         is_known = self.at_start.get(place, {}).get(name) == old.get(name)
-        is_known = is_known and place not in self.estranged
-        is_peoples = is_known and self.authors.get((place, name)) == "people"
-        if name == FILLED and old.get(name) and is_peoples:
+        is_theirs = self.authors_at_start.get((place, name)) == "people"
+        if not (is_known and is_theirs) or place in self.estranged:
+            return
+        if old.get(name) and (name == FILLED or not value):
             self.violated("people's fields", f"{name} of {place} was overwritten")
+        if name == FILLED and not old.get(name) and value == self.ours.get((place, name)):
+            self.violated("people's fields", f"{name} of {place} was emptied by people")

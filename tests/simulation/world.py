@@ -219,7 +219,7 @@ class SimulatedWorld:
         self._build()
         self.trace(f"run: {selection}")
         self.runs += 1
-        self.watcher.at_start = self.watcher.state
+        self.watcher.begin_run()
         try:
             self.applied = self.engine.apply(self.syncs, selection)
         except Crash:
