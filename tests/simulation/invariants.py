@@ -20,8 +20,7 @@ from reverse_etl.ledger.schema import runs as runs_table
 from reverse_etl.ledger.statements import Statement
 from reverse_etl.plan import Change
 from reverse_etl.syncs import Column, Sync
-from tests.simulation.landscape import place_of
-from tests.simulation.servers import LONGEST, Place
+from tests.simulation.servers import LONGEST, HubSpotServer, Place
 from tests.simulation.watcher import FILLED, PEOPLES, Effect
 
 if TYPE_CHECKING:
@@ -76,6 +75,28 @@ def check_run(world: "SimulatedWorld") -> None:
         world.watcher.violated("no lease", f"{held} are held by nobody")
 
 
+def check_create(world: "SimulatedWorld", place: Place, fields: Mapping[str, str]) -> None:
+    """What people typed before the run isn't made once more, nor what they removed."""
+    row = world.landscape.wanted(place[0]).get(fields.get(world.watcher.key_field, ""))
+    if row is None or world.settings.kind == "late":
+        # a job may be carried out long after it was planned
+        return
+    watcher = world.watcher
+    for gone, before in watcher.removed.items():
+        is_its = gone[0] == place[0] and before.get(watcher.key_field) == row["key"]
+        if is_its and watcher.removed_by.get(gone) == "people" and gone not in watcher.at_start:
+            with world.ledger.reading() as connection:
+                known = RECORDS.execute(connection).mappings().all()
+            if any((each["remote_id"], each["state"]) == (gone[1], "live") for each in known):
+                watcher.violated("not made again", f"{gone}, which people removed, as {place}")
+    for theirs, before in watcher.at_start.items():
+        is_free = theirs not in watcher.keyed and watcher.state.get(theirs) == before
+        has_phone = world.settings.is_matching and before.get("phone", "") == row["phone"]
+        is_found = world.settings.has_record_ids and row["crm_id"] == theirs[1]
+        if theirs[0] == place[0] and is_free and (has_phone or is_found):
+            watcher.violated("not doubled", f"{theirs} was made once more, as {place}")
+
+
 def check_rest(world: "SimulatedWorld") -> None:
     """What must hold when nothing is left to be done."""
     Rest(world).check()
@@ -91,7 +112,6 @@ class Rest:
         self.watcher = self.world.watcher
         self.state = self.watcher.state
         self.has_jobs = self.world.settings.kind == "late"
-        self.places = place_of(self.state, self.watcher.key_field)
         with self.world.ledger.reading() as connection:
             self.deliveries = DELIVERIES.execute(connection).mappings().all()
             known = RECORDS.execute(connection).mappings().all()
@@ -99,6 +119,12 @@ class Rest:
             self.open = [*OPEN.execute(connection).scalars()]
             self.unfinished = [*UNFINISHED.execute(connection).scalars()]
         self.known = {(row["sync"], row["key"]): row for row in known}
+        # by the id map, whatever key people have typed there
+        self.places = {
+            (row["sync"], row["key"]): row["remote_id"]
+            for row in known
+            if row["state"] == "live" and (row["sync"], row["remote_id"]) in self.state
+        }
         self.rejects = {(row["sync"], row["key"]): row for row in waiting}
 
     def check(self) -> None:
@@ -122,6 +148,7 @@ class Rest:
         self._check_explained()
         self._check_said()
         self._check_sandbox()
+        self._check_no_echo()
 
     def violated(self, invariant: str, what: str) -> None:
         self.watcher.violated(invariant, what)
@@ -141,16 +168,17 @@ class Rest:
 
     def _check_twice(self) -> None:
         counted = Counter(
-            (object_name, fields[self.watcher.key_field])
-            for (object_name, _), fields in self.state.items()
+            (place[0], fields[self.watcher.key_field])
+            for place, fields in self.state.items()
             if self.watcher.key_field in fields
+            and self.watcher.authors[place, self.watcher.key_field] != "people"
         )
         for (object_name, key), count in counted.items():
             if count > 1:
                 self.violated("exactly once", f"{object_name} {key} is there {count} times")
 
     def _check_sync(self, sync: Sync, changes: Mapping[tuple[str, str], Change]) -> None:
-        rows = self.world.landscape.rows[sync.name]
+        rows = self.world.landscape.wanted(sync.name)
         for key, row in rows.items():
             change = changes.get((sync.name, key))
             if change is not None and change.operation in {"held", "keep"}:
@@ -176,7 +204,7 @@ class Rest:
     ) -> None:
         name = column.name
         there, author = self.state[place].get(name, ""), self.watcher.authors.get((place, name))
-        if author in {"people", "the CRM"} or name in PEOPLES:
+        if author in {"people", "the CRM"} or name in PEOPLES or place in self.watcher.merged:
             # their latest word, which we hear when the record moves; the watcher guards the rest
             return
         wanted: str | None = self.shown(name, row[name])
@@ -194,9 +222,7 @@ class Rest:
 
     def shown(self, name: str, value: Any) -> str:
         """A value as the CRM shows it."""
-        text = "" if value is None else str(value)
-        store = getattr(self.world.server, "store", None)
-        return text.replace(" ", "") if name == "phone" and store and store.spaces_go else text
+        return self.world.server.shown(name, "" if value is None else str(value))
 
     def _is_excused(self, sync: Sync, row: Mapping[str, Any], reason: str) -> bool:
         """Whether a record may be held for this reason."""
@@ -213,16 +239,18 @@ class Rest:
                 for column in sync.links
             )
         if "could be" in reason:
-            return bool(sync.match or sync.record_id)
-        if "the contract takes" in reason:
+            is_doubled = (sync.name, key) in self.watcher.handled
+            return is_doubled or bool(sync.match or sync.record_id)
+        if "characters, the" in reason:
             return len(row["name"]) > LONGEST
         return sync.mode != "upsert" and reason.endswith(f"the mode is {sync.mode}")
 
     def _is_rightly_rejected(self, sync: Sync, row: Mapping[str, Any], reject: RowMapping) -> bool:
         if len(row["name"]) > LONGEST:
             return True
-        if reject["error_code"] == "gone":
-            return self._is_taken_away(sync, row["key"])
+        is_taken_away = self._is_taken_away(sync, row["key"])
+        if is_taken_away or reject["error_code"] == "gone":
+            return is_taken_away
         if reject["error_code"] == "validation_missing_rel_records" and self.has_jobs:
             # a job of ours that was still under way removed what it points at
             return True
@@ -246,17 +274,23 @@ class Rest:
         return known is not None and known["state"] == "live"
 
     def _is_taken_away(self, sync: Sync, key: str) -> bool:
-        """Whether people removed the record."""
+        """Whether people removed the record, or gave its key to another or took it away."""
         ids = {
             row["remote_id"]
             for row in [self.known.get((sync.name, key)), *self.deliveries]
             if row is not None and (row["sync"], row["key"]) == (sync.name, key)
         }
-        return any(self.watcher.removed_by.get((sync.name, each)) == "people" for each in ids)
+        places = [(sync.name, each) for each in ids]
+        return (sync.name, key) in self.watcher.handled or any(
+            self.watcher.removed_by.get(place) == "people" or place in self.watcher.restored
+            for place in places
+        )
 
     def _check_unwanted(self, sync: Sync, key: str, place: Place) -> None:
         known = self.known.get((sync.name, key))
-        is_ours = known is not None and known["origin"] == "created"
+        # what people restored or copied isn't the record that we know
+        is_known = known is not None and known["remote_id"] == place[1]
+        is_ours = is_known and known["origin"] == "created" and place not in self.watcher.restored
         is_rejected = (sync.name, key) in self.rejects
         if is_ours and not is_rejected and key not in self.world.landscape.merged:
             self.violated("unwanted goes", f"{place} is still there, and nobody wants {key}")
@@ -280,16 +314,18 @@ class Rest:
             for name, value in effect.values.items():
                 if self._cannot_be_told(effect, name, number):
                     continue
-                if (effect.place[0], effect.key, name, value) not in written:
+                places = (effect.key, name, value), (effect.place[1], name, value)
+                if not any((effect.place[0], *each) in written for each in places):
                     what = f"no delivery wrote {name} of {effect.place[0]} {effect.key}: {value!r}"
                     self.violated("ledger explains", what)
 
     def _cannot_be_told(self, effect: Effect, name: str, number: int) -> bool:
         """Whether nobody who reads the record after a crash could know that it was us."""
-        store = getattr(self.world.server, "store", None)
-        # the CRM shows it in a form of its own, or people wrote over it
-        is_reformatted = name == "phone" and store is not None and store.spaces_go
-        return is_reformatted or self.watcher.touched.get((effect.place, name), 0) > number
+        # the CRM shows it in a form of its own, or people wrote over it, or over its key
+        touched = self.watcher.touched
+        names = (name, self.watcher.key_field)
+        is_touched = any(touched.get((effect.place, each), 0) > number for each in names)
+        return is_touched or name in self.world.forms
 
     def _written(self) -> tuple[set[tuple[str, str, str, str]], set[Place]]:
         """What the deliveries say was written, and what was removed."""
@@ -303,7 +339,8 @@ class Rest:
                 removed.add((row["sync"], row["remote_id"]))
             for field_name, value in orjson.loads(row["payload"]).items():
                 name = fields[row["sync"]].get(field_name, field_name)
-                written.add((row["sync"], row["key"], name, self.shown(name, value)))
+                shown = self.shown(name, value)
+                written |= {(row["sync"], row[each], name, shown) for each in ("key", "remote_id")}
         return written, removed
 
     def _check_said(self) -> None:
@@ -311,10 +348,11 @@ class Rest:
         fields = self._fields()
         for row in self.deliveries:
             place = (row["sync"], row["remote_id"])
-            if row["outcome"] != "written":
+            if row["outcome"] != "written" or place in self.watcher.merged:
+                # what is written to a record that was made one with another is the other's
                 continue
             if row["operation"] in {"archive", "delete"}:
-                if place in self.state and place not in self.watcher.removed_by:
+                if place in self.state and place not in self.watcher.restored:
                     is_back = any(
                         e.place == place and e.kind == "remove" for e in self.watcher.effects
                     )
@@ -328,11 +366,26 @@ class Rest:
                     what = f"{ours} of {place} never was {shown!r}"
                     self.violated("no false written", what)
 
+    def _check_no_echo(self) -> None:
+        """What the models took from the CRM, somebody typed there."""
+        loop = self.world.landscape.loop
+        for (name, key, field_name), value in loop.typed.items() if loop else ():
+            known = self.known.get((name, key))
+            if known is None or known["state"] != "live":
+                # an earlier ledger's, or of no record any more
+                continue
+            place = (name, known["remote_id"])
+            if known["origin"] == "adopted" and self.watcher.made_by[place] == "us":
+                # people took our key out of it before we heard of it: nobody knows whose it is
+                continue
+            if (place, field_name, value) not in self.watcher.typed:
+                self.violated("no echo", f"nobody typed {value!r} into {field_name} of {place}")
+
     def _check_sandbox(self) -> None:
-        sandbox = getattr(self.world.server, "sandbox", None)
-        if sandbox is None:
+        server = self.world.server
+        if not isinstance(server, HubSpotServer):
             return
-        said = sandbox.account.quotas.said()
+        said = server.sandbox.account.quotas.said()
         for name in ("refused_in_bursts", "refused_searches"):
             if said[name]:
                 self.violated("quota", f"{name}: {said[name]}")

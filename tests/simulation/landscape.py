@@ -1,4 +1,4 @@
-"""What the models want, and what people do in the CRM: both change from round to round."""
+"""What the models want; it changes from round to round."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -6,14 +6,19 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from reverse_etl.syncs import Column, Guard, Limit, Mode, OnMissing, Sync
-from tests.simulation.servers import LINKS, LONGEST, OBJECTS, HubSpotServer, Place, Server
+from tests.simulation.loop import HOME, Loop
+from tests.simulation.people import People
+from tests.simulation.servers import LINKS, LONGEST, OBJECTS, HubSpotServer, Place
 from tests.simulation.warehouse import Models
 from tests.simulation.watcher import Watcher
+from tests.simulation.wukong import WukongServer
 
-Kind = Literal["selfbuilt", "hubspot", "late"]
+Kind = Literal["selfbuilt", "hubspot", "late", "wukong"]
 Row = dict[str, Any]
 
 WIDE = Limit(1, 1_000)
+NAMES = {"hubspot": HubSpotServer.NAMES, "wukong": WukongServer.NAMES}
+"""What the objects are called where it isn't companies, contacts and orders."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +39,17 @@ class Settings:
     min_rows: int = 0
     declares_length: bool = False
     """The contract says how long a name may be, so that a longer one isn't sent."""
+    is_loop: bool = False
+    """What people type comes home, and is what the models want next."""
+    habits: Sequence[str] = ()
+    """What people do besides typing."""
+    bustle: float = 0.0
+    """How often one of them does something before a request of ours arrives."""
 
 
 def make_syncs(settings: Settings) -> list[Sync]:
     """Companies, contacts and orders, as far as the world has them."""
-    names = HubSpotServer.NAMES if settings.kind == "hubspot" else {n: n for n in OBJECTS}
+    names = NAMES.get(settings.kind, {name: name for name in OBJECTS})
     syncs: list[Sync] = []
     for name in OBJECTS[: settings.objects]:
         links = [
@@ -94,26 +105,40 @@ def _key_field(kind: Kind) -> str:
 
 @dataclass
 class Landscape:
-    """The models' rows, and the hands of people."""
+    """The models' rows."""
 
     syncs: Sequence[Sync]
-    server: Server
     watcher: Watcher
+    people: People
     chance: random.Random
+    loop: Loop | None = None
+    """How what people typed comes home, if it does."""
     rows: dict[str, dict[str, Row]] = field(default_factory=dict)
+    """What the sources say."""
     gone: dict[str, list[str]] = field(default_factory=dict)
     """Keys that the models had once."""
     merged: dict[str, str] = field(default_factory=dict)
-    _count: int = 0
+
+    def wanted(self, name: str) -> dict[str, Row]:
+        """By key: a sync model's rows, with what people typed since."""
+        if self.loop is None:
+            return self.rows[name]
+        typed = self.loop.typed
+        return {
+            key: row
+            | {each: typed[name, key, each] for each in HOME if (name, key, each) in typed}
+            for key, row in self.rows[name].items()
+        }
 
     def models(self) -> Models:
         """What dbt builds of it."""
         return Models(
             {
                 name: [
-                    {**row, "fingerprint": repr(list(row.values()))} for row in rows.values()
+                    {**row, "fingerprint": repr(list(row.values()))}
+                    for row in self.wanted(name).values()
                 ]
-                for name, rows in self.rows.items()
+                for name in self.rows
             },
             [(old, new, "merged") for old, new in self.merged.items()],
         )  # fmt: skip
@@ -144,36 +169,14 @@ class Landscape:
             for _ in range(self.chance.randint(0, 2)):
                 self._add(sync)
 
-    def touch(self, under_way: set[Place]) -> None:
-        """What people do in the CRM between two runs, but for records with a job under way."""
-        for place, fields in [*self.watcher.state.items()]:
-            if place in under_way:
-                # an edit that a job overwrites would be nobody's fault
-                continue
-            if self.chance.random() < 0.15:
-                name = self.chance.choice(("name", "phone", "title", "stage", "notes"))
-                text = "" if self.chance.random() < 0.25 else self._new("typed ")
-                if fields.get(name, "") != text:
-                    self.server.put(place[0], {name: text}, place[1])
-            elif self.chance.random() < 0.04:
-                self.server.remove(place)
-        for sync in self.syncs:
-            if self.chance.random() < 0.2:
-                self._type(sync, self._new("13 "))
-        self.watcher.look(self.server, "people")
-
-    def _new(self, what: str) -> str:
-        self._count += 1
-        return f"{what}{self._count}"
-
     def _add(self, sync: Sync) -> None:
-        row = self._row(sync, self._new(f"{sync.name[:2]}'"))
+        row = self._row(sync, self.people.new(f"{sync.name[:2]}'"))
         self.rows[sync.name][row["key"]] = row
         if row["phone"] and self.chance.random() < 0.2:
-            remote_id = self._type(sync, row["phone"] if sync.match else self._new("13 "))
+            remote_id = self.people.type(sync, row["phone"] if sync.match else self.people.new("13 "))
             if sync.record_id and self.chance.random() < 0.7:
                 row["crm_id"] = remote_id
-            self.watcher.look(self.server, "people")
+            self.watcher.look(self.people.server, "people")
 
     def _row(self, sync: Sync, key: str) -> Row:
         row: Row = {"key": key}
@@ -187,17 +190,23 @@ class Landscape:
             targets = [*self.rows[column.links_to], *self.gone[column.links_to][:1]]
             return self.chance.choice(targets) if targets and self.chance.random() < 0.8 else None
         if column.name == "name":
-            name = self._new("张三")
-            return name.ljust(LONGEST + 1, "x") if self.chance.random() < 0.08 else name
+            name = self.people.new("张三")
+            # too long for most CRMs, or to be trimmed by some
+            draw = self.chance.random()
+            if draw < 0.08:
+                return name.ljust(LONGEST + 1, "x")
+            return f"{name} " if draw < 0.16 else name
         if self.chance.random() < 0.2:
             return None
         if column.data_type == "bigint":
             return self.chance.randint(-3, 1_000)
-        return self._new("13 " if column.name == "phone" else column.name)
+        return self.people.new("13 " if column.name == "phone" else column.name.capitalize())
 
     def _change(self, sync: Sync, row: Row) -> None:
         for column in self.chance.sample(sync.columns[1:], self.chance.randint(1, 2)):
             row[column.name] = self._value(column)
+            if self.loop is not None:
+                self.loop.forget(sync.name, row["key"], column.name)
 
     def _drop(self, sync: Sync, key: str, successor: str | None) -> None:
         del self.rows[sync.name][key]
@@ -215,7 +224,7 @@ class Landscape:
         if others and self.chance.random() < 0.5:
             successor = self.chance.choice(others)
         else:
-            row = self._row(sync, self._new(f"{sync.name[:2]}'"))
+            row = self._row(sync, self.people.new(f"{sync.name[:2]}'"))
             successor = row["key"]
             self.rows[sync.name][successor] = row
             row["crm_id"] = self._place_of(sync, key)
@@ -227,20 +236,3 @@ class Landscape:
             if object_name == sync.name and fields.get(self.watcher.key_field) == key:
                 return remote_id
         return None
-
-    def _type(self, sync: Sync, phone: str) -> str:
-        fields = {"phone": phone, "notes": self._new("notes ")}
-        if self.chance.random() < 0.5:
-            fields["title"] = self._new("typed ")
-        return self.server.put(sync.name, fields, None)
-
-
-def place_of(
-    state: Mapping[Place, Mapping[str, str]], key_field: str
-) -> dict[tuple[str, str], str]:
-    """By object and key of ours: the CRM's id."""
-    return {
-        (object_name, fields[key_field]): remote_id
-        for (object_name, remote_id), fields in state.items()
-        if key_field in fields
-    }

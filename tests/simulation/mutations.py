@@ -15,12 +15,14 @@ from crm import http
 from crm.errors import UnknownOutcomeError
 from crm.protocol import NotWritten, Outcome, Pending, Unknown, Written
 from crm.quota import Quota, Rate
+from crm.wukong.crm import Wukong
 from reverse_etl import delivery, engine
 from reverse_etl.delivery import Delivery
 from reverse_etl.errors import HeldByAnotherError
 from reverse_etl.ledger import Known, Ledger
 from reverse_etl.plan import Verdict
 from tests.simulation import reference
+from tests.simulation.loop import Loop
 from tests.simulation.world import simulate
 
 Patch = pytest.MonkeyPatch
@@ -213,6 +215,101 @@ def _peoples_values_overwritten(patch: Patch) -> None:
     patch.setattr(reference, "_is_written", is_written)
 
 
+def _fields_compared(patch: Patch, change: Callable[..., Any]) -> None:
+    original = reference._is_written
+    patch.setattr(
+        reference,
+        "_is_written",
+        lambda column, each, known, held: original(*change(column, each, known, held)),
+    )
+
+
+def _what_was_shown_forgotten(patch: Patch) -> None:
+    _fields_compared(
+        patch, lambda column, each, known, held: (column, each, {**known, "observed": {}}, held)
+    )
+
+
+def _what_was_sent_forgotten(patch: Patch) -> None:
+    def as_if_left_so(column: Any, each: Any, known: Any, held: Any) -> Any:
+        return column, each, {**known, "sent": held, "observed": {}}, held
+
+    _fields_compared(patch, as_if_left_so)
+
+
+def _emptied_filled_again(patch: Patch) -> None:
+    original = reference._is_written
+
+    def is_written(column: Any, each: Any, known: Any, held: Any) -> bool:
+        is_empty = not held.get(column.field) and each.ours[column.field] is not None
+        is_filled = column.owner == "fill_empty" and is_empty
+        return is_filled or original(column, each, known, held)
+
+    patch.setattr(reference, "_is_written", is_written)
+
+
+def _bound_records_taken(patch: Patch) -> None:
+    original = reference._ways
+
+    def ways(sync: Any, each: Any, remote_id: str, fields: Any, *, is_bound: bool) -> Any:
+        del is_bound
+        free = {name: value for name, value in fields.items() if name != sync.key_field}
+        yield from original(sync, each, remote_id, fields, is_bound=False)
+        yield from original(sync, each, remote_id, free, is_bound=False)
+
+    patch.setattr(reference, "_ways", ways)
+
+
+def _typed_not_looked_for(patch: Patch) -> None:
+    original = reference._ways
+
+    def ways(*args: Any, **named: Any) -> Any:
+        return (each for each in original(*args, **named) if each[0] < 2)  # noqa: PLR2004 - the key's
+
+    patch.setattr(reference, "_ways", ways)
+
+
+def _claims_uncounted(patch: Patch) -> None:
+    original = reference._found
+
+    def found(*args: Any) -> Any:
+        return {key: replace(each, claims=1) for key, each in original(*args).items()}
+
+    patch.setattr(reference, "_found", found)
+
+
+def _removed_made_again(patch: Patch) -> None:
+    original = reference._obstacle
+
+    def obstacle(sync: Any, each: Any, found: Any) -> Any:
+        judged = original(sync, each, found)
+        return None if judged is not None and judged.cause == "gone" else judged
+
+    patch.setattr(reference, "_obstacle", obstacle)
+
+
+def _index_believed(patch: Patch) -> None:
+    original = Wukong.__init__
+
+    def made(self: Wukong, client: Any, options: Any) -> None:
+        original(self, client, replace(options, read_lag=0.0))
+
+    patch.setattr(Wukong, "__init__", made)
+
+
+def _shown_not_kept(patch: Patch) -> None:
+    original = delivery._written
+    patch.setattr(
+        delivery, "_written", lambda batch, attempt, remote_id, _: original(
+            batch, attempt, remote_id, None
+        )
+    )  # fmt: skip
+
+
+def _echo_is_news(patch: Patch) -> None:
+    patch.setattr(Loop, "_note_echoes", lambda *_: None)
+
+
 def _key_not_looked_for(patch: Patch) -> None:
     original = reference._ways
 
@@ -267,6 +364,9 @@ def _mutation(safety: str, take_out: Callable[[Patch], None], *found_by: str) ->
 DOUBLED = ("exactly once", "ledger explains", "held with a reason")
 """What shows a record that was written twice or unnoticed; which does first is chance."""
 
+TAKEN_OVER = ("desired values", "exactly once")
+"""What shows a record that was taken for two of ours."""
+
 MUTATIONS = (
     _mutation("the intent is in the ledger before a request leaves", _no_intents, *DOUBLED),
     _mutation("what nobody heard of is read back", _no_read_back, *DOUBLED),
@@ -289,6 +389,20 @@ MUTATIONS = (
     _mutation(
         "a field is written by its owner alone", _peoples_values_overwritten, "people's fields"
     ),
+    _mutation(
+        "ours is compared with what we sent", _what_was_sent_forgotten, "people's fields"
+    ),
+    _mutation(
+        "theirs is compared with what was shown", _what_was_shown_forgotten, "desired values"
+    ),
+    _mutation("what people emptied stays empty", _emptied_filled_again, "people's fields"),
+    _mutation("what people typed is found", _typed_not_looked_for, "not doubled"),
+    _mutation("only free records are adopted", _bound_records_taken, *TAKEN_OVER),
+    _mutation("a record is adopted for one of ours", _claims_uncounted, *TAKEN_OVER),
+    _mutation("what people removed isn't made again", _removed_made_again, "not made again"),
+    _mutation("a search is believed after the read lag", _index_believed, *DOUBLED),
+    _mutation("what the CRM shows of ours is kept", _shown_not_kept, "no echo", "desired values"),
+    _mutation("what we sent is no news", _echo_is_news, "no echo"),
     _mutation("a record with our key is ours", _key_not_looked_for, "exactly once"),
     _mutation("a read takes a token of the quota", _free_reads, "quota"),
     _mutation("a retry takes a token of the quota", _free_retries, "quota"),

@@ -62,6 +62,7 @@ class Network:
         chance: random.Random,
         life: Life,
         trace: Callable[[str], None],
+        meanwhile: Callable[[Request], None],
     ) -> None:
         self._server = server
         self._weather = weather
@@ -70,6 +71,7 @@ class Network:
         self._chance = chance
         self._life = life
         self._trace = trace
+        self._meanwhile = meanwhile
         self._quiet_until: dict[str, float] = {}
 
     def send(self, request: Request) -> Answer:
@@ -84,6 +86,7 @@ class Network:
             self._clock.sleep(self._chance.choice((0.5, 60.0)))
             self._trace(f"{what}: lost on its way")
             raise CutOffError("no answer in time")
+        self._meanwhile(request)
         self._heed(request, what)
         answer = self._refused(request, fault) or self._carried_out(request, fault)
         self._trace(f"{what}: {answer.status}{fault and f' ({fault})'}")

@@ -3,7 +3,7 @@
 - `SelfBuiltServer` is like PocketBase: filters, atomic batches, tokens, guests
   who are shown nothing.
 - `LateServer` takes jobs, and says later what became of them.
-- `HubSpotServer` is the sandbox of HubSpot.
+- `HubSpotServer` is the sandbox of HubSpot; wukong.py has that of 悟空.
 
 A server knows nothing of faults; the network has them.
 """
@@ -19,6 +19,7 @@ import orjson
 
 from crm.transport import Answer, Request
 from sandbox.hubspot.api import HubSpot as Sandbox
+from sandbox.hubspot.problems import Problem
 from sandbox.hubspot.properties import Property
 from sandbox.messages import Request as SandboxRequest
 
@@ -27,6 +28,17 @@ Place = tuple[str, str]
 """Object and id of a record."""
 State = dict[Place, dict[str, str]]
 """What every live record holds, as text; what is empty isn't there."""
+
+Form = Callable[[str], str]
+"""How a CRM keeps what a field is given."""
+FORMS: Sequence[tuple[str, Form]] = (
+    ("phone", lambda text: text.replace(" ", "")),
+    ("phone", lambda _: ""),  # a field that is dropped without a word
+    ("name", str.strip),
+    ("name", lambda text: text[:LONGEST]),
+    ("title", str.lower),
+    ("count", lambda text: str(round(int(text), -1))),
+)
 
 LONGEST = 20
 """Characters of a name; a longer one is refused."""
@@ -60,10 +72,26 @@ class Server(Protocol):
         """What it holds."""
 
     def put(self, object_name: str, fields: Mapping[str, str], remote_id: str | None) -> str:
-        """Write a record as people do; gives its id."""
+        """Write a record as people do; gives its id.
+
+        Raises:
+            RefusedError: it won't be written so; the others refuse as well.
+        """
 
     def remove(self, place: Place) -> None:
         """Remove a record as people do."""
+
+    def restore(self, place: Place) -> None:
+        """Bring a record back as people do."""
+
+    def merge(self, winner: Place, loser: str) -> None:
+        """Make two records one as people do."""
+
+    def shown(self, name: str, text: str) -> str:
+        """A value in the form that it keeps it in."""
+
+    def is_amid(self, request: Request) -> bool:
+        """Whether a request belongs to the one before, so that nothing may come in between."""
 
     def under_way(self) -> set[Place]:
         """The records of which something is still to be carried out."""
@@ -84,11 +112,13 @@ class Store:
 
     is_unique: bool = True
     """The key may be there once only."""
-    spaces_go: bool = False
-    """Phones are shown without their spaces."""
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    """By field: what is kept of a value."""
     objects: dict[str, dict[str, Fields]] = field(
         default_factory=lambda: {name: {} for name in OBJECTS}
     )
+    bin: dict[Place, Fields] = field(default_factory=dict)
+    """What was removed."""
     key_field: str = "external_id"
     _made: int = 0
 
@@ -110,8 +140,10 @@ class Store:
 
     def remove(self, object_name: str, remote_id: str) -> bool:
         """Remove a record; what pointed at it points at nothing."""
-        if self.objects[object_name].pop(remote_id, None) is None:
+        removed = self.objects[object_name].pop(remote_id, None)
+        if removed is None:
             return False
+        self.bin[object_name, remote_id] = removed
         for other, links in LINKS.items():
             for name, target in links.items():
                 records = self.objects[other] if target == object_name else {}
@@ -136,13 +168,13 @@ class Store:
             return ""
         if value is None:
             return ""
+        if name in self.forms and value != "":
+            value = self.forms[name](str(value))
         if name == "name" and len(value) > LONGEST:
             raise RefusedError("name", "validation_max_text_constraint")
         target = LINKS[object_name].get(name)
         if target and value and value not in self.objects[target]:
             raise RefusedError(name, "validation_missing_rel_records")
-        if name == "phone" and self.spaces_go:
-            return value.replace(" ", "")
         return value
 
 
@@ -163,6 +195,39 @@ class OverStore:
 
     def remove(self, place: Place) -> None:
         self.store.remove(*place)
+
+    def restore(self, place: Place) -> None:
+        object_name, remote_id = place
+        fields = {k: v for k, v in self.store.bin[place].items() if k != "updated"}
+        for name, target in LINKS[object_name].items():
+            if fields[name] not in self.store.objects[target]:
+                fields[name] = ""
+        self.store.write(object_name, fields, remote_id, 0.0)
+
+    def merge(self, winner: Place, loser: str) -> None:
+        merge_by_hand(self, winner, loser)
+
+    def shown(self, name: str, text: str) -> str:
+        form = self.store.forms.get(name)
+        return form(text) if form and text else text
+
+    def is_amid(self, _request: Request) -> bool:
+        return False
+
+
+def merge_by_hand(server: Server, winner: Place, loser: str) -> None:
+    """Fill one record from another, point there what pointed at the other, and remove that."""
+    state = server.state()
+    object_name, remote_id = winner
+    for place, fields in state.items():
+        for name, target in LINKS[place[0]].items():
+            if target == object_name and fields.get(name) == loser:
+                server.put(place[0], {name: remote_id}, place[1])
+    server.remove((object_name, loser))
+    lost = state[object_name, loser]
+    gained = {name: value for name, value in lost.items() if name not in state[winner]}
+    if gained:
+        server.put(object_name, gained, remote_id)
 
 
 @dataclass
@@ -480,18 +545,58 @@ class HubSpotServer:
     def put(self, object_name: str, fields: Mapping[str, str], remote_id: str | None) -> str:
         account = self.sandbox.account
         table = account.table(self.NAMES[object_name])
-        at = round(self._now * 1000)
-        if remote_id is not None:
-            record = table.must_find(remote_id)
-            table.update(record, table.checker.values(fields), at)
-            return remote_id
-        return table.create(table.checker.values(fields), account.new_id(), at).id
+        try:
+            kept = table.checker.values(fields)
+            if remote_id is None:
+                return table.create(kept, account.new_id(), self._at).id
+            table.update(table.must_find(remote_id), kept, self._at)
+        except Problem as problem:
+            raise RefusedError("", problem.category) from None
+        return remote_id
 
     def remove(self, place: Place) -> None:
         account = self.sandbox.account
         table = account.table(self.NAMES[place[0]])
-        table.archive(table.must_find(place[1]), round(self._now * 1000))
+        table.archive(table.must_find(place[1]), self._at)
         account.associations.remove_all(table.name, place[1])
+
+    def restore(self, place: Place) -> None:
+        table = self.sandbox.account.table(self.NAMES[place[0]])
+        record = table.get(place[1], archived=True)
+        if record is None or record.id != place[1]:
+            raise RefusedError("", "OBJECT_NOT_FOUND")
+        try:
+            table.claim(record.properties, record)
+        except Problem as problem:
+            raise RefusedError("", problem.category) from None
+        record.archived_at = None
+        table.touch(record, self._at)
+        table.settle(record.properties, record)
+
+    def merge(self, winner: Place, loser: str) -> None:
+        account = self.sandbox.account
+        table = account.table(self.NAMES[winner[0]])
+        primary, other = table.must_find(winner[1]), table.must_find(loser)
+        account.associations.move(table.name, other.id, primary.id)
+        table.archive(other, self._at)
+        table.merged[other.id] = primary.id
+        gained = {
+            name: value
+            for name, value in other.properties.items()
+            if name not in primary.properties and not table.properties[name].is_read_only
+        }
+        table.update(primary, gained, self._at)
+        del table.records[other.id]
+
+    def shown(self, _name: str, text: str) -> str:
+        return text
+
+    def is_amid(self, _request: Request) -> bool:
+        return False
+
+    @property
+    def _at(self) -> int:
+        return round(self._now * 1000)
 
 
 def _named(refused: RefusedError) -> Fields:

@@ -1,6 +1,7 @@
 """Who changed what in a CRM, and what of it may never happen at any moment."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,6 +45,28 @@ class Watcher:
     violations: list[Violation] = field(default_factory=list)
     made_by: dict[Place, Who] = field(default_factory=dict)
     removed_by: dict[Place, Who] = field(default_factory=dict)
+    removed: dict[Place, dict[str, str]] = field(default_factory=dict)
+    """What every record that is gone, or was once, held last."""
+    restored: set[Place] = field(default_factory=set)
+    merged: set[Place] = field(default_factory=set)
+    """The records that people made one."""
+    keys: dict[tuple[str, str], None] = field(default_factory=dict)
+    """By object: every key of ours that ever stood in the CRM."""
+    keyed: set[Place] = field(default_factory=set)
+    """The records that ever had one."""
+    handled: set[tuple[str, str]] = field(default_factory=set)
+    """By object: the keys that people gave to a record, or took from one."""
+    estranged: set[Place] = field(default_factory=set)
+    """Records of ours without our key when the ledger was lost: nobody knows whose they are."""
+    typed: set[tuple[Place, str, str]] = field(default_factory=set)
+    """Every value that people ever gave a field."""
+    at_start: State = field(default_factory=dict)
+    """What the CRM held when the run began."""
+    authors_at_start: dict[tuple[Place, str], str] = field(default_factory=dict)
+    ours: dict[tuple[Place, str], str] = field(default_factory=dict)
+    """The last value that we gave a field."""
+    on_create: Callable[[Place, dict[str, str]], None] = lambda _place, _fields: None
+    """Called with each record that we make."""
     authors: dict[tuple[Place, str], str] = field(default_factory=dict)
     """Who gave a field the value that it has."""
     touched: dict[tuple[Place, str], int] = field(default_factory=dict)
@@ -52,6 +75,10 @@ class Watcher:
     """Every value that a field ever had."""
     requests: int = 0
     arrivals: deque[float] = field(default_factory=deque)
+
+    def begin_run(self) -> None:
+        """Remember what a run can know."""
+        self.at_start, self.authors_at_start = self.state, dict(self.authors)
 
     def violated(self, invariant: str, what: str) -> None:
         self.violations.append(Violation(invariant, what))
@@ -72,9 +99,13 @@ class Watcher:
         """Take what we wrote as found there: our ledger is lost."""
         self.effects.clear()
         self.touched.clear()
+        self.estranged |= {each for each in self.keyed if not self._has_key(each)}
         for field_name, author in self.authors.items():
             if author == "us":
                 self.authors[field_name] = "another key"
+
+    def _has_key(self, place: Place) -> bool:
+        return bool(self.state.get(place, {}).get(self.key_field))
 
     def look(self, server: Server, who: Who) -> None:
         """See what has changed, and who did it."""
@@ -91,6 +122,7 @@ class Watcher:
 
     def _removed(self, place: Place, fields: dict[str, str], who: Who) -> None:
         self.removed_by[place] = who
+        self.removed[place] = fields
         if who == "people":
             # what was empty went with it too
             gone = [each for each in self.authors if each[0] == place]
@@ -109,9 +141,16 @@ class Watcher:
         *,
         is_cascade: bool,
     ) -> None:
-        if old is None:
+        if old is None and who == "people" and place in self.removed:
+            self.restored.add(place)
+            self.removed_by.pop(place, None)
+            old = self.removed[place]
+        elif old is None:
             self.made_by[place] = who
             self.removed_by.pop(place, None)
+            if who == "us":
+                self.on_create(place, fields)
+        self._note_key(place, old or {}, fields, who)
         values = {
             name: fields.get(name, "")
             for name in (old or {}).keys() | fields.keys()
@@ -123,6 +162,8 @@ class Watcher:
                 self.authors[place, name] = "another key"
         for name in sorted(values):
             self.held.add((place, name, values[name]))
+            if who == "people":
+                self.typed.add((place, name, values[name]))
             if is_cascade and not values[name] and name in LINKS[place[0]]:
                 # what pointed at a removed record points at nothing: the CRM's own doing
                 self.authors[place, name] = "the CRM"
@@ -130,7 +171,8 @@ class Watcher:
                 del values[name]
                 continue
             if who == "us":
-                self._may_write(place, old or {}, name)
+                self._may_write(place, old or {}, name, values[name])
+                self.ours[place, name] = values[name]
             else:
                 self.touched[place, name] = len(self.effects)
             self.authors[place, name] = who
@@ -138,9 +180,27 @@ class Watcher:
             kind: Literal["create", "update"] = "create" if old is None else "update"
             self.effects.append(Effect(kind, place, fields.get(self.key_field, ""), values))
 
-    def _may_write(self, place: Place, old: dict[str, str], name: str) -> None:
+    def _note_key(
+        self, place: Place, old: dict[str, str], fields: dict[str, str], who: Who
+    ) -> None:
+        before, now = old.get(self.key_field), fields.get(self.key_field)
+        if now:
+            self.keys[place[0], now] = None
+            self.keyed.add(place)
+        if who == "people" and (before != now or place in self.restored):
+            self.handled |= {(place[0], key) for key in (before, now) if key}
+            # of whom the key is that a restored record comes with isn't said any more
+            self.authors[place, self.key_field] = "people"
+
+    def _may_write(self, place: Place, old: dict[str, str], name: str, value: str) -> None:
         if name in PEOPLES:
             self.violated("people's fields", f"{name} of {place} was written")
-        is_peoples = self.authors.get((place, name)) == "people"
-        if name == FILLED and old.get(name) and is_peoples:
+        # what they type while the run is under way it can't know of
+        is_known = self.at_start.get(place, {}).get(name) == old.get(name)
+        is_theirs = self.authors_at_start.get((place, name)) == "people"
+        if not (is_known and is_theirs) or place in self.estranged:
+            return
+        if old.get(name) and (name == FILLED or not value):
             self.violated("people's fields", f"{name} of {place} was overwritten")
+        if name == FILLED and not old.get(name) and value == self.ours.get((place, name)):
+            self.violated("people's fields", f"{name} of {place} was emptied by people")

@@ -22,6 +22,9 @@ from crm.selfbuilt.crm import SelfBuilt
 from crm.selfbuilt.profile import Profile, load_profile
 from crm.selfbuilt.rules import ObjectRules
 from crm.sign_in import SignIn, SignInRules
+from crm.transport import Request
+from crm.wukong import rules as wukong
+from crm.wukong.crm import Wukong
 from reverse_etl.engine import Applied, Engine, Selection
 from reverse_etl.errors import HeldByAnotherError, SyncError
 from reverse_etl.ledger import Ledger
@@ -29,18 +32,31 @@ from reverse_etl.ledger.schema import leases
 from reverse_etl.plan import Planner
 from reverse_etl.syncs import OnMissing
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.api import HubSpot as Sandbox
+from sandbox.hubspot.api import HubSpot as HubSpotSandbox
+from sandbox.wukong.api import Wukong as WukongSandbox
 from tests.simulation import invariants
 from tests.simulation.clock import SimulatedClock, new_runtime, new_world
 from tests.simulation.landscape import Kind, Landscape, Settings, make_syncs
 from tests.simulation.late import Late
 from tests.simulation.life import ELSEWHERE, Crash, Life, open_ledger
+from tests.simulation.loop import Loop
 from tests.simulation.network import FAULTS, Network, Weather
+from tests.simulation.people import HABITS, People, keys_of
 from tests.simulation.reference import ReferencePlanner
-from tests.simulation.servers import HubSpotServer, LateServer, SelfBuiltServer, Server, Store
+from tests.simulation.servers import (
+    FORMS,
+    Form,
+    HubSpotServer,
+    LateServer,
+    Place,
+    SelfBuiltServer,
+    Server,
+    Store,
+)
 from tests.simulation.tasks import Tasks
 from tests.simulation.warehouse import open_warehouse
 from tests.simulation.watcher import Violation, Watcher
+from tests.simulation.wukong import WukongServer
 
 SQL_EVERY = 200
 """Of so many seeds, one plans with the SQL."""
@@ -107,12 +123,23 @@ class SimulatedWorld:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
         self.settings = _settings(self.chance)
-        self.server, self.connection = _server(self.settings.kind, self.chance, self.clock)
+        self.forms = dict(self.chance.sample(FORMS, self.chance.choice((0, 0, 1, 2))))
+        """The forms in which the CRM keeps values."""
+        self.server, self.connection = _server(
+            self.settings.kind, self.chance, self.clock, self.forms
+        )
         self.watcher = Watcher(self.server.key_field)
         if isinstance(self.server, LateServer):
             self.server.on_job = lambda: self.watcher.look(self.server, "us")
         self.syncs = make_syncs(self.settings)
-        self.landscape = Landscape(self.syncs, self.server, self.watcher, self.chance)
+        self.watcher.on_create = lambda *made: invariants.check_create(self, *made)
+        self.people = People(
+            self.syncs, self.server, self.watcher, self.chance, self.settings.habits
+        )
+        loop = Loop() if self.settings.is_loop else None
+        self.landscape = Landscape(self.syncs, self.watcher, self.people, self.chance, loop)
+        self.is_busy = True
+        """Whether people are at work."""
         self.weather = Weather()
         self.uses_sql = self.seed % SQL_EVERY == 0
         self.path = self.folder / f"{self.seed}.sqlite"
@@ -161,7 +188,8 @@ class SimulatedWorld:
     def _come_to_rest(self) -> None:
         self.weather.chances, self.weather.storm = {}, ("", 0)
         self.life.fuse = None
-        self.trace("the weather is calm from now on")
+        self.is_busy = False
+        self.trace("the weather is calm from now on, and people have gone home")
         for _ in range(MOST_RUNS_TO_REST):
             self.clock.sleep(DAY)
             effects = len(self.watcher.effects)
@@ -174,6 +202,7 @@ class SimulatedWorld:
         else:
             self.watcher.violated("comes to rest", f"not after {MOST_RUNS_TO_REST} runs")
         self.clock.sleep(DAY)
+        self._build()
         invariants.check_rest(self)
 
     def _selection(self) -> Selection | None:
@@ -187,8 +216,10 @@ class SimulatedWorld:
         is_asked_to_stop = self.weather.chances and self.chance.random() < 0.1
         calls = self.chance.randint(0, 6) if is_asked_to_stop else None
         self.is_stopping = (lambda: False) if calls is None else _after(calls)
+        self._build()
         self.trace(f"run: {selection}")
         self.runs += 1
+        self.watcher.begin_run()
         try:
             self.applied = self.engine.apply(self.syncs, selection)
         except Crash:
@@ -200,6 +231,13 @@ class SimulatedWorld:
             for each in self.applied:
                 self.trace(f"{each.sync.name}: {each.status} {each.tally} {each.problem}")
             invariants.check_run(self)
+
+    def _build(self) -> None:
+        """Ingest the CRM and the ledger, and build the models."""
+        if self.landscape.loop is not None:
+            with self.ledger.reading() as connection:
+                known = invariants.RECORDS.execute(connection).mappings().all()
+            self.landscape.loop.ingest(known, self.watcher.state)
 
     def _meet_another_process(self) -> None:
         """Try to run while another process, which lives, applies one of the syncs."""
@@ -227,6 +265,7 @@ class SimulatedWorld:
         if any(self.ledger.unsettled(sync.name) for sync in self.syncs):
             return
         self.trace("the ledger is lost")
+        self._build()
         self.ledger.close()
         self.path.unlink()
         self.watcher.forget_us()
@@ -236,17 +275,31 @@ class SimulatedWorld:
     def _crash(self) -> None:
         self.tasks.abandon(self.network.get_one_request_through)
         self.ledger.close()
-        # the quota is counted by the process: a new one doesn't know what the last one sent
-        self.clock.sleep(self.chance.choice((15.0, 60.0, 4_000.0)))
         is_touched = self.chance.random() < 0.3
         fuse = int(self.chance.expovariate(1 / 10)) if self.chance.random() < 0.3 else None
         self._begin_life(fuse)
         if is_touched:
             self._touch()
+        # the quota is counted by the process: a new one doesn't know what the last one sent
+        self.clock.sleep(self.chance.choice((15.0, 60.0, 4_000.0)))
         self._apply(None)
 
     def _touch(self) -> None:
         """Let people work in the CRM."""
+        self.people.work(self._under_way(), self._open_keys())
+
+    def _meddle(self, request: Request) -> None:
+        """Let one of them do something while a run is under way."""
+        if not self.is_busy or self.chance.random() >= self.settings.bustle:
+            return
+        if not self.server.is_amid(request):
+            before = self.watcher.state
+            self.people.meddle(self._under_way())
+            if self.watcher.state is not before:
+                self.trace("… meanwhile somebody did something in the CRM")
+
+    def _under_way(self) -> set[Place]:
+        """The records that people leave alone, because a job of ours is still to change them."""
         handed_over = set()
         if self.settings.kind == "late":
             # an open batch is handed over again, whatever has been typed there since
@@ -256,7 +309,16 @@ class SimulatedWorld:
                 for intent in self.ledger.unsettled(sync.name)
                 for each in intent.attempts
             }
-        self.landscape.touch(self.server.under_way() | handed_over)
+        return self.server.under_way() | handed_over
+
+    def _open_keys(self) -> set[tuple[str, str]]:
+        """The keys of which nobody knows whether they are in the CRM."""
+        return {
+            (sync.name, each.key)
+            for sync in self.syncs
+            for intent in self.ledger.unsettled(sync.name)
+            for each in intent.attempts
+        }
 
     def _begin_life(self, fuse: int | None) -> None:
         self.lives += 1
@@ -265,8 +327,9 @@ class SimulatedWorld:
         world = new_world(self.clock, self.chance.getrandbits(32), self.tasks.first_done)
         self.ledger = open_ledger(self.path, world, self.life)
         self.network = Network(
-            self.server, self.weather, self.watcher, self.clock, self.chance, self.life, self.trace
-        )
+            self.server, self.weather, self.watcher, self.clock, self.chance, self.life, self.trace,
+            self._meddle,
+        )  # fmt: skip
         crm = self._connect()
         self.engine = Engine(
             {},
@@ -293,13 +356,14 @@ class SimulatedWorld:
                 "client_id": "sandbox",
                 "client_secret": "sandbox-client-secret",
                 "refresh_token": "sandbox-refresh-token",
+                "username": "tongke",
             }
             return Client(
                 "http://crm", rules, SignIn(sign_in, secrets, runtime), Quota(rate, runtime),
                 self.network, runtime, **more,
             )  # fmt: skip
 
-        crm: HubSpot | SelfBuilt | Late
+        crm: HubSpot | SelfBuilt | Late | Wukong
         if self.settings.kind == "hubspot":
             budgets = {
                 hubspot.SEARCH: Quota(hubspot.SEARCH_RATE, runtime),
@@ -314,6 +378,20 @@ class SimulatedWorld:
                 lambda key: linked.get(key, []), page_size=3, in_flight=rate.in_flight
             )
             crm = HubSpot(client(hubspot.ANSWERS, auth, budgets=budgets), options)
+        elif isinstance(self.server, WukongServer):
+            takes_many = self.server.sandbox.account.switches.is_takes_many
+            rules = wukong.SIGN_IN_ANSWERS
+            crm = Wukong(
+                client(
+                    wukong.ANSWERS, wukong.sign_in("pc"), sign_in_rules=rules, has_one_session=True
+                ),
+                wukong.Options(
+                    values_per_search=self.connection.max_find if takes_many else 1,
+                    page_size=3,
+                    read_lag=wukong.READ_LAG,
+                    in_flight=rate.in_flight,
+                ),
+            )
         elif self.settings.kind == "late":
             crm = Late(client(AnswerRules(), SignInRules()))
         else:
@@ -361,7 +439,7 @@ def _after(calls: int) -> Callable[[], bool]:
 
 
 def _settings(chance: random.Random) -> Settings:
-    kind: Kind = chance.choice(("selfbuilt", "selfbuilt", "hubspot", "late"))
+    kind: Kind = chance.choice(("selfbuilt", "selfbuilt", "hubspot", "late", "wukong"))
     removes: OnMissing = "archive" if kind == "hubspot" else "delete"
     return Settings(
         kind,
@@ -375,10 +453,15 @@ def _settings(chance: random.Random) -> Settings:
         needs_links=chance.random() < 0.3,
         min_rows=chance.choice((0, 0, 0, 2)),
         declares_length=chance.random() < 0.3,
+        is_loop=chance.random() < 0.4,
+        habits=chance.sample(HABITS, chance.choice((0, 0, 1, 2))),
+        bustle=chance.choice((0.0, 0.0, 0.0, 0.03, 0.15)),
     )
 
 
-def _server(kind: Kind, chance: random.Random, clock: SimulatedClock) -> tuple[Server, Connection]:
+def _server(
+    kind: Kind, chance: random.Random, clock: SimulatedClock, forms: Mapping[str, Form]
+) -> tuple[Server, Connection]:
     most, window = chance.choice(((None, 10.0), (None, 10.0), (3, 5.0), (10, 10.0)))
     rate = Rate(per_window=most, window=window, in_flight=chance.choice((1, 2, 4)))
     quota = (most, window) if most else None
@@ -396,16 +479,30 @@ def _server(kind: Kind, chance: random.Random, clock: SimulatedClock) -> tuple[S
         if chance.random() < 0.1:
             account.switches.daily = chance.randint(20, 60)
         account.switches.token_lifetime = chance.choice((30.0, 1800.0))
-        sandbox = Sandbox(account, clock=clock.seconds, chance=random.Random(chance.random()))
+        sandbox = HubSpotSandbox(account, clock=clock.seconds, chance=random.Random(chance.random()))
         server = HubSpotServer(sandbox)
         profile = chance.choice(("oauth", "private_app"))
+    elif kind == "wukong":
+        wukong_sandbox = WukongSandbox(clock=clock.seconds)
+        wukong_sandbox.account.sessions.password = "password"  # noqa: S105 - as the others
+        switches = wukong_sandbox.account.switches
+        switches.index_lag = chance.choice((0.0, 1.0, wukong.READ_LAG - 1.0))
+        switches.unique_sees = chance.choice(("database", "index"))
+        switches.null_keeps = chance.random() < 0.5
+        switches.is_takes_many = chance.random() < 0.5
+        switches.missing_is_empty = chance.random() < 0.5
+        switches.deleting_nothing_is_ok = chance.random() < 0.5
+        switches.gateway_refuses_strangers = chance.random() < 0.3
+        switches.messages_name_fields = chance.random() < 0.5
+        switches.token_lifetime = chance.choice((30.0, 604_800.0))
+        server = WukongServer(wukong_sandbox, quota, forms)
     elif kind == "late":
-        store = Store(is_unique=chance.random() < 0.5, spaces_go=chance.random() < 0.3)
+        store = Store(is_unique=chance.random() < 0.5, forms=forms)
         server = LateServer(
             store, chance.choice((0.0, 30.0, 900.0, 5_000.0)), chance.random() < 0.3, quota
         )
     else:
-        store = Store(is_unique=chance.random() < 0.5, spaces_go=chance.random() < 0.3)
+        store = Store(is_unique=chance.random() < 0.5, forms=forms)
         server = SelfBuiltServer(
             store,
             names_the_bad=chance.random() < 0.7,

@@ -1,0 +1,136 @@
+"""What people do in the CRM: they type, import lists, merge, delete, restore, and handle keys."""
+
+import random
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from reverse_etl.syncs import Sync
+from tests.simulation.servers import Place, RefusedError, Server
+from tests.simulation.watcher import Watcher
+
+HABITS = ("import", "key", "merge", "restore")
+"""What they do in some worlds, besides typing and deleting."""
+TYPED = ("name", "phone", "title", "stage", "notes")
+
+Key = tuple[str, str]
+"""An object, and a key of ours."""
+
+
+@dataclass
+class People:
+    """The hands of people."""
+
+    syncs: Sequence[Sync]
+    server: Server
+    watcher: Watcher
+    chance: random.Random
+    habits: Sequence[str] = ()
+    _count: int = 0
+
+    def new(self, what: str) -> str:
+        """A text that was nowhere before."""
+        self._count += 1
+        return f"{what}{self._count}"
+
+    def work(self, under_way: Collection[Place], open_keys: Collection[Key]) -> None:
+        """What they do between two runs, but to records with a job under way."""
+        for place in [*self.watcher.state]:
+            if place in under_way:
+                # an edit that a job overwrites would be nobody's fault
+                continue
+            if self.chance.random() < 0.15:
+                self._edit(place)
+            elif self.chance.random() < 0.04:
+                self.server.remove(place)
+        for sync in self.syncs:
+            if self.chance.random() < 0.2:
+                self.type(sync, self.new("13 "))
+        self.watcher.look(self.server, "people")
+        for habit in self.habits:
+            if self.chance.random() < 0.5:
+                # what they import they have exported before
+                keys = [key for key in self.watcher.keys if key not in open_keys]
+                self._follow(habit, under_way, keys)
+
+    def meddle(self, under_way: Collection[Place]) -> None:
+        """What one of them does while a run is under way."""
+        places = [place for place in self.watcher.state if place not in under_way]
+        draw = self.chance.random()
+        if self.habits and draw < 0.3:
+            # what was made within the run may not have been heard of
+            new = {place for place in places if place not in self.watcher.at_start}
+            keys = keys_of(self.watcher.at_start, self.watcher.key_field)
+            self._follow(self.chance.choice(self.habits), {*under_way, *new}, keys)
+        elif places and draw < 0.9:
+            self._edit(self.chance.choice(places))
+        elif places:
+            self.server.remove(self.chance.choice(places))
+        self.watcher.look(self.server, "people")
+
+    def type(self, sync: Sync, phone: str) -> str:
+        """Make a record by hand; gives its id."""
+        fields = {"phone": phone, "notes": self.new("notes ")}
+        if self.chance.random() < 0.5:
+            fields["title"] = self.new("Typed ")
+        return self.server.put(sync.name, fields, None)
+
+    def _edit(self, place: Place) -> None:
+        name = self.chance.choice(TYPED)
+        text = "" if self.chance.random() < 0.25 else self.new("typed ")
+        if self.watcher.state[place].get(name, "") != text:
+            self.server.put(place[0], {name: text}, place[1])
+
+    def _follow(self, habit: str, under_way: Collection[Place], keys: Sequence[Key]) -> None:
+        places = [place for place in self.watcher.state if place not in under_way]
+        bin_ = [place for place in self.watcher.removed if place not in under_way]
+        try:
+            match habit:
+                case "import":
+                    self._import(keys)
+                case "key" if places:
+                    self._handle_key(self.chance.choice(places), keys)
+                case "merge" if places:
+                    self._merge(self.chance.choice(places), places)
+                case "restore" if bin_:
+                    self.server.restore(self.chance.choice(bin_))
+        except RefusedError:
+            # the CRM tells them so, and they do something else
+            pass
+        self.watcher.look(self.server, "people")
+
+    def _import(self, keys: Sequence[Key]) -> None:
+        """Make records from a list: some have a key of ours, some a phone, some are doubled."""
+        object_name = self.chance.choice(self.syncs).name
+        known = [key for other, key in keys if other == object_name]
+        phones = [
+            fields["phone"]
+            for (other, _), fields in self.watcher.state.items()
+            if other == object_name and "phone" in fields
+        ]
+        for _ in range(self.chance.randint(2, 6)):
+            fields = {"name": self.new("listed "), "notes": self.new("notes ")}
+            if known and self.chance.random() < 0.4:
+                fields[self.watcher.key_field] = self.chance.choice(known)
+            if phones and self.chance.random() < 0.4:
+                fields["phone"] = self.chance.choice(phones)
+            for _ in range(self.chance.choice((1, 1, 2))):
+                self.server.put(object_name, fields, None)
+
+    def _handle_key(self, place: Place, keys: Sequence[Key]) -> None:
+        """Empty our key, type something else there, or a key that is another record's."""
+        known = [key for other, key in keys if other == place[0]]
+        text = self.chance.choice(["", self.new("typed "), *known])
+        if self.watcher.state[place].get(self.watcher.key_field, "") != text:
+            self.server.put(place[0], {self.watcher.key_field: text}, place[1])
+
+    def _merge(self, winner: Place, places: Sequence[Place]) -> None:
+        others = [place for place in places if place[0] == winner[0] and place != winner]
+        if others:
+            loser = self.chance.choice(others)
+            self.watcher.merged |= {winner, loser}
+            self.server.merge(winner, loser[1])
+
+
+def keys_of(state: Iterable, key_field: str) -> Sequence[Key]:
+    """The keys of ours that records have."""
+    return [(place[0], key) for place, fields in state.items() if (key := fields.get(key_field))]
