@@ -67,9 +67,6 @@ SIDES = f"""sides as (
 )"""
 """The records of two customers."""
 
-CLAIMS = {"person": "national_ids[1]", "company": "tax_id"}
-"""Of what a customer has one: who holds two of them isn't one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -254,12 +251,12 @@ class Explanations:
                 vetoes.record_key is not null as is_vetoed, pairs.weight, pairs.probability,
                 reviews.pair_key, reviews.state,
                 decisions.decided_by, decisions.reason, decisions.decided_at
-            from intermediate.int_{one.entity_type}_pairs_judged as pairs
+            from intermediate.int_pairs_judged as pairs
             inner join sides on pairs.record_key = sides.record_key
             inner join sides as other_sides
                 on pairs.other_record_key = other_sides.record_key
                 and sides.side != other_sides.side
-            left join intermediate.int_{one.entity_type}_pairs_vetoed as vetoes
+            left join intermediate.int_pairs_vetoed as vetoes
                 on pairs.record_key = vetoes.record_key
                 and pairs.other_record_key = vetoes.other_record_key
             left join marts.fct_match_reviews as reviews
@@ -439,7 +436,7 @@ def _cut_links(connection: duckdb.DuckDBPyConnection, one: Subject, other: Subje
         f"""
         with {SIDES}
         select links.record_key, links.other_record_key, 'cut' as linked_by, links.rule
-        from intermediate.int_{one.entity_type}_records_linked as links
+        from intermediate.int_records_linked as links
         inner join sides on links.record_key = sides.record_key
         inner join sides as other_sides
             on links.other_record_key = other_sides.record_key and sides.side != other_sides.side
@@ -458,7 +455,7 @@ def _were_connected(connection: duckdb.DuckDBPyConnection, one: Subject, other: 
         f"""
         with {SIDES}
         select components.component_id
-        from intermediate.int_{one.entity_type}_records_connected as components
+        from intermediate.int_records_connected as components
         inner join sides on components.node_id = sides.record_key
         group by components.component_id
         having count(distinct sides.side) = 2
@@ -473,10 +470,9 @@ def _have_other_claims(connection: duckdb.DuckDBPyConnection, one: Subject, othe
         connection,
         f"""
         with {SIDES}
-        select distinct sides.side, profiles.{CLAIMS[one.entity_type]} as claim
-        from intermediate.int_{one.entity_type}_records_profiled as profiles
-        inner join sides on profiles.record_key = sides.record_key
-        where profiles.{CLAIMS[one.entity_type]} is not null
+        select distinct sides.side, claims.claim
+        from intermediate.int_records_claimed as claims
+        inner join sides on claims.record_key = sides.record_key
         """,
         _of_sides(one, other),
     )

@@ -138,17 +138,17 @@ def _known_probability(
 ) -> Decimal | None:
     """What is known now, against which later evidence is held."""
     rows = connection.execute(
-        f"""
+        """
         select cast(1 as decimal(5, 4)) as probability
-        from intermediate.int_{entity_type}_records_joined
+        from intermediate.int_records_joined
         where node_id in ($one, $other)
         group by component_id
         having count(*) = 2
         union all
-        select probability from intermediate.int_{entity_type}_pairs_judged
-        where record_key = $one and other_record_key = $other
+        select probability from intermediate.int_pairs_judged
+        where entity_type = $entity_type and record_key = $one and other_record_key = $other
         """,
-        {"one": record_key, "other": other_record_key},
+        {"entity_type": entity_type, "one": record_key, "other": other_record_key},
     ).fetchall()
     return rows[0][0] if rows else None
 

@@ -56,16 +56,13 @@ def bands(warehouse: Path, truth: Path) -> list[Band]:
             [str(truth)],
         )
         rows = connection.execute(
-            " union all ".join(
-                f"""
-                select '{entity_type}', judged.probability, one.entity = other.entity
-                from intermediate.int_{entity_type}_pairs_judged as judged
-                inner join truth as one on judged.record_key = one.record_key
-                inner join truth as other on judged.other_record_key = other.record_key
-                where judged.judged_by = 'weights'
-                """
-                for entity_type in ("person", "company")
-            )
+            """
+            select judged.entity_type, judged.probability, one.entity = other.entity
+            from intermediate.int_pairs_judged as judged
+            inner join truth as one on judged.record_key = one.record_key
+            inner join truth as other on judged.other_record_key = other.record_key
+            where judged.judged_by = 'weights'
+            """
         ).fetchall()
     if not rows:
         raise IdentityError(f"{truth} knows none of the records whose pairs were scored")

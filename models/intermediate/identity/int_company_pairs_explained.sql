@@ -3,7 +3,9 @@ with
 
 pairs as (
 
-    select * from {{ ref('int_company_pairs_questioned') }}
+    select *
+    from {{ ref('int_pairs_questioned') }}
+    where entity_type = 'company'
 
 ),
 

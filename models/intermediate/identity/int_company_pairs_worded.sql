@@ -6,8 +6,8 @@ with
 judgements as (
 
     select *
-    from {{ ref('int_company_pairs_judged') }}
-    where verdict = 'same'
+    from {{ ref('int_pairs_judged') }}
+    where entity_type = 'company' and verdict = 'same'
 
 ),
 

@@ -37,7 +37,7 @@ cities as (
 
 joined_records as (
 
-    select * from {{ ref('int_company_records_joined') }}
+    select * from {{ ref('int_records_joined') }}
 
 ),
 

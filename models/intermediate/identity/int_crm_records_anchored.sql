@@ -7,29 +7,9 @@ bound_records as (
 
 ),
 
-person_records as (
+records as (
 
-    select
-        'person' as entity_type,
-        record_key
-    from {{ ref('int_person_records_unioned') }}
-
-),
-
-company_records as (
-
-    select
-        'company' as entity_type,
-        record_key
-    from {{ ref('int_company_records_unioned') }}
-
-),
-
-unioned as (
-
-    select * from person_records
-    union all by name
-    select * from company_records
+    select * from {{ ref('int_records_unioned') }}
 
 ),
 
@@ -39,7 +19,7 @@ minted as (
         entity_type,
         record_key,
         {{ minted_id('entity_type', 'record_key') }} as entity_id
-    from unioned
+    from records
 
 ),
 
@@ -47,13 +27,13 @@ anchored as (
 
     select
         minted.entity_type,
-        unioned.record_key,
+        records.record_key,
         minted.record_key as other_record_key
     from bound_records
-    inner join unioned
+    inner join records
         on
-            bound_records.entity_type = unioned.entity_type
-            and bound_records.record_key = unioned.record_key
+            bound_records.entity_type = records.entity_type
+            and bound_records.record_key = records.record_key
     inner join minted
         on
             bound_records.entity_type = minted.entity_type

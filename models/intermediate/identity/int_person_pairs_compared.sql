@@ -3,7 +3,9 @@ with
 
 pairs as (
 
-    select * from {{ ref('int_person_pairs_blocked') }}
+    select *
+    from {{ ref('int_pairs_blocked') }}
+    where entity_type = 'person'
 
 ),
 

@@ -47,7 +47,7 @@ company_records as (
 
 joined_records as (
 
-    select * from {{ ref('int_person_records_joined') }}
+    select * from {{ ref('int_records_joined') }}
 
 ),
 

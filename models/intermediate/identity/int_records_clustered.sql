@@ -1,47 +1,33 @@
 -- One row per record of a person or a company, with its cluster; some are a cluster alone.
 with
 
-person_records as (
+records as (
 
-    select * from {{ ref('int_person_records_unioned') }}
-
-),
-
-person_clusters as (
-
-    select * from {{ ref('int_person_records_clustered') }}
+    select * from {{ ref('int_records_unioned') }}
 
 ),
 
-company_records as (
+components as (
 
-    select * from {{ ref('int_company_records_unioned') }}
+    select * from {{ ref('int_records_connected') }}
 
 ),
 
-company_clusters as (
+parts as (
 
-    select * from {{ ref('int_company_records_clustered') }}
+    select * from {{ ref('int_records_parted') }}
 
 ),
 
 clustered as (
 
     select
-        'person' as entity_type,
-        person_records.record_key,
-        coalesce(person_clusters.component_id, person_records.record_key) as cluster_id
-    from person_records
-    left outer join person_clusters on person_records.record_key = person_clusters.node_id
-
-    union all by name
-
-    select
-        'company' as entity_type,
-        company_records.record_key,
-        coalesce(company_clusters.component_id, company_records.record_key) as cluster_id
-    from company_records
-    left outer join company_clusters on company_records.record_key = company_clusters.node_id
+        records.entity_type,
+        records.record_key,
+        coalesce(parts.component_id, components.component_id, records.record_key) as cluster_id
+    from records
+    left outer join components on records.record_key = components.node_id
+    left outer join parts on records.record_key = parts.node_id
 
 )
 

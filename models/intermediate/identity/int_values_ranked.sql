@@ -9,15 +9,9 @@ identified as (
 
 ),
 
-person_records as (
+records as (
 
-    select * from {{ ref('int_person_records_unioned') }}
-
-),
-
-company_records as (
-
-    select * from {{ ref('int_company_records_unioned') }}
+    select * from {{ ref('int_records_unioned') }}
 
 ),
 
@@ -30,28 +24,6 @@ rules as (
 source_trust as (
 
     select * from {{ ref('source_trust') }}
-
-),
-
-records as (
-
-    select
-        'person' as entity_type,
-        record_key,
-        source_system,
-        is_deleted,
-        last_seen_at
-    from person_records
-
-    union all by name
-
-    select
-        'company' as entity_type,
-        record_key,
-        source_system,
-        is_deleted,
-        last_seen_at
-    from company_records
 
 ),
 

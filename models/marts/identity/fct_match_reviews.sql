@@ -3,23 +3,7 @@ with
 
 pairs as (
 
-    select
-        'person' as entity_type,
-        record_key,
-        other_record_key,
-        probability,
-        state
-    from {{ ref('int_person_pairs_questioned') }}
-
-    union all by name
-
-    select
-        'company' as entity_type,
-        record_key,
-        other_record_key,
-        probability,
-        state
-    from {{ ref('int_company_pairs_questioned') }}
+    select * from {{ ref('int_pairs_questioned') }}
 
 ),
 

@@ -4,34 +4,15 @@ with
 chains as (
 
     select
-        'person' as entity_type,
         node_id as record_key,
         other_node_id as other_record_key
-    from {{ ref('int_person_records_chained') }}
-
-    union all by name
-
-    select
-        'company' as entity_type,
-        node_id as record_key,
-        other_node_id as other_record_key
-    from {{ ref('int_company_records_chained') }}
+    from {{ ref('int_records_chained') }}
 
 ),
 
 links as (
 
-    select
-        'person' as entity_type,
-        *
-    from {{ ref('int_person_records_linked') }}
-
-    union all by name
-
-    select
-        'company' as entity_type,
-        *
-    from {{ ref('int_company_records_linked') }}
+    select * from {{ ref('int_records_linked') }}
 
 ),
 
@@ -97,7 +78,7 @@ evidence as (
 reasons as (
 
     select
-        chains.entity_type,
+        links.entity_type,
         chains.record_key,
         chains.other_record_key,
         links.rule,
@@ -105,13 +86,12 @@ reasons as (
     from chains
     inner join links
         on
-            chains.entity_type = links.entity_type
-            and chains.record_key = links.record_key
+            chains.record_key = links.record_key
             and chains.other_record_key = links.other_record_key
     qualify
         row_number()
             over (
-                partition by chains.entity_type, chains.record_key, chains.other_record_key
+                partition by chains.record_key, chains.other_record_key
                 order by links.strength desc, links.rule asc
             )
         = 1

@@ -3,25 +3,19 @@ with
 
 components as (
 
-    select * from {{ ref('int_company_records_connected') }}
+    select * from {{ ref('int_records_connected') }}
 
 ),
 
 vetoes as (
 
-    select *
-    from {{ ref('int_company_pairs_vetoed') }}
+    select * from {{ ref('int_pairs_vetoed') }}
 
 ),
 
-tax_ids as (
+claims as (
 
-    select
-        record_key,
-        min(identifier) as tax_id
-    from {{ ref('int_company_identifiers_keyed') }}
-    where identifier_type = 'tax_id' and is_key
-    group by record_key
+    select * from {{ ref('int_records_claimed') }}
 
 ),
 
@@ -37,13 +31,13 @@ vetoed as (
 
 ),
 
-of_two_ids as (
+of_two_claims as (
 
     select components.component_id
     from components
-    inner join tax_ids on components.node_id = tax_ids.record_key
+    inner join claims on components.node_id = claims.record_key
     group by components.component_id
-    having min(tax_ids.tax_id) != max(tax_ids.tax_id)
+    having min(claims.claim) != max(claims.claim)
 
 ),
 
@@ -51,7 +45,7 @@ doubted as (
 
     select component_id from vetoed
     union by name
-    select component_id from of_two_ids
+    select component_id from of_two_claims
 
 )
 

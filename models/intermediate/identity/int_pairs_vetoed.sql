@@ -1,9 +1,9 @@
--- One row per two records that must not be one person's.
+-- One row per two records that must not be one person's or company's.
 with
 
 judgements as (
 
-    select * from {{ ref('int_person_pairs_judged') }}
+    select * from {{ ref('int_pairs_judged') }}
 
 ),
 

@@ -1,16 +1,37 @@
--- One row per two records that are taken for one person's, why, and how strong that is.
+-- One row per two records that are taken for one customer's, why, and how strong that is.
 with
 
-matches as (
+person_matches as (
 
     select * from {{ ref('int_person_records_matched') }}
 
 ),
 
+company_matches as (
+
+    select * from {{ ref('int_company_records_matched') }}
+
+),
+
 judgements as (
 
-    select *
-    from {{ ref('int_person_pairs_judged') }}
+    select * from {{ ref('int_pairs_judged') }}
+
+),
+
+matches as (
+
+    select
+        'person' as entity_type,
+        *
+    from person_matches
+
+    union all by name
+
+    select
+        'company' as entity_type,
+        *
+    from company_matches
 
 ),
 
@@ -18,17 +39,21 @@ judgements as (
 links as (
 
     select
+        entity_type,
         rule,
         least(record_key, other_record_key) as record_key,
         greatest(record_key, other_record_key) as other_record_key,
-        case rule
-            when 'same national_id' then 300 when 'same id of ours in the CRM' then 250 else 200
+        case
+            when rule in ('same national_id', 'same tax_id') then 300
+            when rule = 'same id of ours in the CRM' then 250
+            else 200
         end as strength
     from matches
 
     union all by name
 
     select
+        entity_type,
         record_key,
         other_record_key,
         case
@@ -43,6 +68,7 @@ links as (
 linked as (
 
     select
+        entity_type,
         record_key,
         other_record_key,
         rule,

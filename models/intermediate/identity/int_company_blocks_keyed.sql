@@ -1,4 +1,6 @@
--- One row per two profiles of companies that have enough in common to be compared.
+-- One row per profile of a company and key: whoever shares a key is compared.
+{{ config(materialized='view') }}
+
 with
 
 profiles as (
@@ -63,57 +65,16 @@ keys as (
 
 ),
 
--- one profile speaks for its group, so that no group meets another twice by one key
-spoken as (
+keyed as (
 
     select
-        block,
-        value,
+        record_key,
         group_key,
-        min(record_key) as record_key
+        block,
+        value
     from keys
     where value is not null
-    group by block, value, group_key
-
-),
-
-sized as (
-
-    select
-        block,
-        value,
-        group_key,
-        record_key,
-        count(*) over (partition by block, value) as block_size
-    from spoken
-
-),
-
-met as (
-
-    select
-        block,
-        value,
-        group_key,
-        record_key
-    from sized
-    where block_size between 2 and {{ var('identity_block_cap') }}
-
-),
-
-blocked as (
-
-    select distinct
-        met.record_key,
-        other_met.record_key as other_record_key
-    from met
-    inner join met as other_met
-        on
-            met.block = other_met.block
-            and met.value = other_met.value
-            and met.record_key < other_met.record_key
-            and met.group_key != other_met.group_key
 
 )
 
-select * from blocked
+select * from keyed

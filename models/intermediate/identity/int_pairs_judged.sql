@@ -1,7 +1,13 @@
--- One row per two records that were compared or decided on: one company, two, or a question.
+-- One row per two records that were compared or decided on: one, two, or a question.
 with
 
-scores as (
+person_scores as (
+
+    select * from {{ ref('int_person_pairs_scored') }}
+
+),
+
+company_scores as (
 
     select * from {{ ref('int_company_pairs_scored') }}
 
@@ -9,21 +15,42 @@ scores as (
 
 decisions as (
 
-    select *
-    from {{ ref('stg_decisions__match_decisions') }}
-    where entity_type = 'company'
+    select * from {{ ref('stg_decisions__match_decisions') }}
 
 ),
 
 records as (
 
-    select * from {{ ref('int_company_records_unioned') }}
+    select * from {{ ref('int_records_unioned') }}
+
+),
+
+scores as (
+
+    select
+        'person' as entity_type,
+        record_key,
+        other_record_key,
+        weight,
+        is_contradictory
+    from person_scores
+
+    union all by name
+
+    select
+        'company' as entity_type,
+        record_key,
+        other_record_key,
+        weight,
+        is_contradictory
+    from company_scores
 
 ),
 
 estimated as (
 
     select
+        entity_type,
         record_key,
         other_record_key,
         weight,
@@ -36,6 +63,7 @@ estimated as (
 weighed as (
 
     select
+        estimated.entity_type,
         estimated.record_key,
         estimated.other_record_key,
         estimated.weight,
@@ -50,7 +78,8 @@ weighed as (
     from estimated
     left outer join decisions
         on
-            estimated.record_key = decisions.record_key
+            estimated.entity_type = decisions.entity_type
+            and estimated.record_key = decisions.record_key
             and estimated.other_record_key = decisions.other_record_key
     where decisions.verdict is null
 
@@ -60,6 +89,7 @@ weighed as (
 decided as (
 
     select
+        decisions.entity_type,
         decisions.record_key,
         decisions.other_record_key,
         estimated.weight,
@@ -68,12 +98,18 @@ decided as (
         'people' as judged_by,
         decisions.verdict
     from decisions
-    inner join records on decisions.record_key = records.record_key
+    inner join records
+        on
+            decisions.entity_type = records.entity_type
+            and decisions.record_key = records.record_key
     inner join records as other_records
-        on decisions.other_record_key = other_records.record_key
+        on
+            decisions.entity_type = other_records.entity_type
+            and decisions.other_record_key = other_records.record_key
     left outer join estimated
         on
-            decisions.record_key = estimated.record_key
+            decisions.entity_type = estimated.entity_type
+            and decisions.record_key = estimated.record_key
             and decisions.other_record_key = estimated.other_record_key
 
 ),

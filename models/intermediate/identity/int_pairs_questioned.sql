@@ -3,49 +3,37 @@ with
 
 judgements as (
 
-    select * from {{ ref('int_company_pairs_judged') }}
+    select * from {{ ref('int_pairs_judged') }}
 
 ),
 
 links as (
 
-    select * from {{ ref('int_company_records_linked') }}
+    select * from {{ ref('int_records_linked') }}
 
 ),
 
 decisions as (
 
-    select *
-    from {{ ref('stg_decisions__match_decisions') }}
-    where entity_type = 'company'
-
-),
-
-records as (
-
-    select * from {{ ref('int_company_records_unioned') }}
+    select * from {{ ref('stg_decisions__match_decisions') }}
 
 ),
 
 clusters as (
 
-    select * from {{ ref('int_company_records_clustered') }}
+    select * from {{ ref('int_records_clustered') }}
 
 ),
 
-clustered as (
+parts as (
 
-    select
-        records.record_key,
-        coalesce(clusters.component_id, records.record_key) as cluster_id
-    from records
-    left outer join clusters on records.record_key = clusters.node_id
+    select * from {{ ref('int_records_parted') }}
 
 ),
 
-joined as (
+joined_records as (
 
-    select * from {{ ref('int_company_records_joined') }}
+    select * from {{ ref('int_records_joined') }}
 
 ),
 
@@ -68,6 +56,7 @@ doubtful as (
         judgements.probability,
         'cut' as state
     from links
+    inner join parts on links.record_key = parts.node_id
     left outer join judgements
         on
             links.record_key = judgements.record_key
@@ -78,17 +67,18 @@ doubtful as (
 apart as (
 
     select
+        clusters.entity_type,
         doubtful.record_key,
         doubtful.other_record_key,
         doubtful.probability,
         doubtful.state,
-        least(clustered.cluster_id, other_clustered.cluster_id) as cluster_id,
-        greatest(clustered.cluster_id, other_clustered.cluster_id) as other_cluster_id
+        least(clusters.cluster_id, other_clusters.cluster_id) as cluster_id,
+        greatest(clusters.cluster_id, other_clusters.cluster_id) as other_cluster_id
     from doubtful
-    inner join clustered on doubtful.record_key = clustered.record_key
-    inner join clustered as other_clustered
-        on doubtful.other_record_key = other_clustered.record_key
-    where clustered.cluster_id != other_clustered.cluster_id
+    inner join clusters on doubtful.record_key = clusters.record_key
+    inner join clusters as other_clusters
+        on doubtful.other_record_key = other_clusters.record_key
+    where clusters.cluster_id != other_clusters.cluster_id
 
 ),
 
@@ -96,12 +86,12 @@ apart as (
 parted_by_people as (
 
     select distinct
-        least(clustered.cluster_id, other_clustered.cluster_id) as cluster_id,
-        greatest(clustered.cluster_id, other_clustered.cluster_id) as other_cluster_id
+        least(clusters.cluster_id, other_clusters.cluster_id) as cluster_id,
+        greatest(clusters.cluster_id, other_clusters.cluster_id) as other_cluster_id
     from judgements
-    inner join clustered on judgements.record_key = clustered.record_key
-    inner join clustered as other_clustered
-        on judgements.other_record_key = other_clustered.record_key
+    inner join clusters on judgements.record_key = clusters.record_key
+    inner join clusters as other_clusters
+        on judgements.other_record_key = other_clusters.record_key
     where judgements.judged_by = 'people'
 
 ),
@@ -109,6 +99,7 @@ parted_by_people as (
 asked as (
 
     select
+        apart.entity_type,
         apart.record_key,
         apart.other_record_key,
         apart.probability,
@@ -136,22 +127,24 @@ asked as (
 decided as (
 
     select
+        decisions.entity_type,
         decisions.record_key,
         decisions.other_record_key,
         decisions.verdict,
         coalesce(decisions.probability, 0.5) as probability_then,
         case
-            when joined.component_id = other_joined.component_id then 1
+            when joined_records.component_id = other_joined_records.component_id then 1
             else judgements.probability
         end as probability
     from decisions
     inner join judgements
         on
-            decisions.record_key = judgements.record_key
+            decisions.entity_type = judgements.entity_type
+            and decisions.record_key = judgements.record_key
             and decisions.other_record_key = judgements.other_record_key
-    left outer join joined on decisions.record_key = joined.node_id
-    left outer join joined as other_joined
-        on decisions.other_record_key = other_joined.node_id
+    left outer join joined_records on decisions.record_key = joined_records.node_id
+    left outer join joined_records as other_joined_records
+        on decisions.other_record_key = other_joined_records.node_id
 
 ),
 
@@ -159,6 +152,7 @@ decided as (
 contradicted as (
 
     select
+        entity_type,
         record_key,
         other_record_key,
         cast(probability as decimal(5, 4)) as probability,
@@ -170,29 +164,43 @@ contradicted as (
 
 ),
 
+sized as (
+
+    select
+        entity_type,
+        count(*) as record_count
+    from clusters
+    group by entity_type
+
+),
+
 -- people have only so much time: what contradicts itself first, then what is most probable
 questioned as (
 
     select
-        record_key,
-        other_record_key,
-        probability,
-        state
+        asked.entity_type,
+        asked.record_key,
+        asked.other_record_key,
+        asked.probability,
+        asked.state
     from asked
+    inner join sized on asked.entity_type = sized.entity_type
     qualify
         row_number()
             over (
+                partition by asked.entity_type
                 order by
-                    state asc,
-                    probability desc nulls last,
-                    record_key asc,
-                    other_record_key asc
+                    asked.state asc,
+                    asked.probability desc nulls last,
+                    asked.record_key asc,
+                    asked.other_record_key asc
             )
-        <= greatest({{ var('identity_review_share') }} * (select count(*) from records), 50)
+        <= greatest({{ var('identity_review_share') }} * sized.record_count, 50)
 
     union all by name
 
     select
+        entity_type,
         record_key,
         other_record_key,
         probability,

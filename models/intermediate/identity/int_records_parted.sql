@@ -5,36 +5,31 @@ with
 
 components as (
 
-    select * from {{ ref('int_company_records_connected') }}
+    select * from {{ ref('int_records_connected') }}
 
 ),
 
 doubted_components as (
 
-    select * from {{ ref('int_company_clusters_doubted') }}
+    select * from {{ ref('int_clusters_doubted') }}
 
 ),
 
 links as (
 
-    select * from {{ ref('int_company_records_linked') }}
+    select * from {{ ref('int_records_linked') }}
 
 ),
 
 vetoes as (
 
-    select * from {{ ref('int_company_pairs_vetoed') }}
+    select * from {{ ref('int_pairs_vetoed') }}
 
 ),
 
-tax_ids as (
+claims as (
 
-    select
-        record_key,
-        min(identifier) as tax_id
-    from {{ ref('int_company_identifiers_keyed') }}
-    where identifier_type = 'tax_id' and is_key
-    group by record_key
+    select * from {{ ref('int_records_claimed') }}
 
 ),
 
@@ -75,12 +70,12 @@ given as (
     union all by name
 
     select
-        tax_ids.record_key as node_id,
+        claims.record_key as node_id,
         null as other_node_id,
         null as strength,
-        tax_ids.tax_id as claim
-    from tax_ids
-    inner join doubted_records on tax_ids.record_key = doubted_records.node_id
+        claims.claim
+    from claims
+    inner join doubted_records on claims.record_key = doubted_records.node_id
 
 )
 

@@ -1,0 +1,49 @@
+-- One row per group of records that weights or people link to another, with what they connect.
+{{ config(materialized='connected_components') }}
+
+with
+
+judgements as (
+
+    select *
+    from {{ ref('int_pairs_judged') }}
+    where verdict = 'same'
+
+),
+
+joined_records as (
+
+    select * from {{ ref('int_records_joined') }}
+
+),
+
+-- what sure rules join needs no second contraction; a record that they join to none is a group
+links as (
+
+    select
+        coalesce(joined_records.component_id, judgements.record_key) as group_key,
+        coalesce(other_joined_records.component_id, judgements.other_record_key) as other_group_key
+    from judgements
+    left outer join joined_records on judgements.record_key = joined_records.node_id
+    left outer join joined_records as other_joined_records
+        on judgements.other_record_key = other_joined_records.node_id
+
+),
+
+edges as (
+
+    select
+        group_key as node_id,
+        other_group_key as link_id
+    from links
+
+    union all by name
+
+    select
+        other_group_key as node_id,
+        other_group_key as link_id
+    from links
+
+)
+
+select * from edges
