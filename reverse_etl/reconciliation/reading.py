@@ -22,7 +22,7 @@ from reverse_etl.plan import room
 from reverse_etl.plan.fields import path_to
 from reverse_etl.syncs import Sync
 
-RECORDS_AT_ONCE = 1_000
+RECORDS_AT_ONCE = 2_000
 """So many are written down together; a reading that is cut off reads as many again."""
 FRESH = timedelta(hours=6)
 """What began longer ago isn't gone on with: its first half would be no picture of now."""
@@ -65,6 +65,7 @@ def read_whole(
     folder.mkdir(mode=0o700, exist_ok=True)
     file = folder / FILE
     with _opened(file) as connection:
+        connection.execute("set threads = 1")
         room.limit(connection, folder / "spilled")
         began_at, place = _begin(connection, sync, world)
         is_whole = _read_on(connection, sync, crm, place, is_stopping)
@@ -162,7 +163,7 @@ def _keep(
 ) -> None:
     """Write down what was read, and where that ends, in one transaction."""
     rows = [
-        {"id": each.remote_id, "fields": dict(each.fields), "formerly": each.formerly}
+        {"id": each.remote_id, "fields": each.fields, "formerly": each.formerly}
         for each in records
     ]
     # one look into the text of a record for everything; to make columns of it would take twice
@@ -183,7 +184,7 @@ def _keep(
             from (select unnest(from_json(?, '["JSON"]')) as record)
         )
         """,
-        [orjson.dumps(rows).decode()],
+        [orjson.dumps(rows, default=dict).decode()],
     )
     connection.execute("update progress set place = ?, is_whole = ?", [place, is_whole])
     connection.execute("commit")
