@@ -71,21 +71,21 @@ def run(folder: Path, rows: int, latency_ms: int, in_flight: int) -> dict[str, A
     # the floor has nobody who waits, so the quota is wide enough for what it sends
     quota = max(LEAST_QUOTA, rows // BATCH + SPARE)
     warehouse = folder / "warehouse.duckdb"
-    _run("fill", str(warehouse), str(rows))
-    with _server(latency_ms, quota) as server:
-        floor = _run("floor", str(warehouse), server.url, server.token, str(in_flight))
+    run_part("delivery.fill", str(warehouse), str(rows))
+    with a_server(latency_ms, quota) as server:
+        floor = run_part("delivery.floor", str(warehouse), server.url, server.token, str(in_flight))
         sent = server.ask()
         floor |= {"requests": sent["writes"], "rows": server.said["records"][OBJECT]}
-    with _server(latency_ms, quota) as server:
+    with a_server(latency_ms, quota) as server:
         ledger = folder / "ledger.sqlite"
         arguments = (str(warehouse), str(ledger), server.url, server.token, str(in_flight))
-        ours = _run("ours", *arguments)
+        ours = run_part("delivery.ours", *arguments)
         counts = [server.ask()]
         ours |= {"requests": counts[0]["writes"], "rows": server.said["records"][OBJECT]}
-        _run("ours", *arguments)
+        run_part("delivery.ours", *arguments)
         counts.append(server.ask())
-        _run("fill", str(warehouse), str(rows), "changed")
-        changed = _run("ours", *arguments)
+        run_part("delivery.fill", str(warehouse), str(rows), "changed")
+        changed = run_part("delivery.ours", *arguments)
         counts.append(server.ask())
     for name, count in (("ours", ours["rows"]), ("floor", floor["rows"])):
         if count != rows:
@@ -107,9 +107,9 @@ def run(folder: Path, rows: int, latency_ms: int, in_flight: int) -> dict[str, A
     }
 
 
-def _run(part: str, *arguments: str) -> dict[str, Any]:
-    """Run a part of the benchmark as a process of its own; what it printed."""
-    command = [sys.executable, "-m", f"benchmarks.delivery.{part}", *arguments]
+def run_part(part: str, *arguments: str) -> dict[str, Any]:
+    """Run a part of a benchmark as a process of its own; what it printed."""
+    command = [sys.executable, "-m", f"benchmarks.{part}", *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - our own modules
     if done.returncode != 0:
         raise SystemExit(f"{part} ended with {done.returncode}")
@@ -118,7 +118,8 @@ def _run(part: str, *arguments: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _server(latency_ms: int, quota: int) -> Iterator[Server]:
+def a_server(latency_ms: int, quota: int) -> Iterator[Server]:
+    """A sandbox, until the block ends; `quota` is requests in its window."""
     command = [sys.executable, "-m", "benchmarks.delivery.server"]
     command += [f"latency={latency_ms / 1000}", f"burst={quota}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours

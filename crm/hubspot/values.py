@@ -30,11 +30,11 @@ def shown_time(value: Any) -> Value:
 
 def read_record(item: Mapping[str, Any], time_names: frozenset[str]) -> RemoteRecord:
     """Read a record of an answer."""
-    updated = _TIMES.read(item.get("updatedAt"))
+    updated = shown_time(item.get("updatedAt"))
     fields = shown_fields(item.get("properties") or {}, time_names)
     merged = fields.get(MERGED_IDS)
     formerly = tuple(str(merged).split(";")) if merged else ()
-    return RemoteRecord(str(item["id"]), fields, updated, formerly)
+    return RemoteRecord(str(item["id"]), fields, str(updated) if updated else None, formerly)
 
 
 def read_property(item: Mapping[str, Any]) -> Field:

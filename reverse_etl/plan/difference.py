@@ -625,18 +625,27 @@ def _others(sync: Sync, rules: Rules) -> str:
         written.append(Written(f"ours_{index}", f"writes_{index}"))
     return f"""
         insert into changes
-        with compared as (
+        with met as (
+            select
+                candidates.* exclude (sent, observed),
+                -- of another record than the one we wrote, nothing is as we left it
+                if(found_id <> remote_id, null, sent) as sent,
+                if(found_id <> remote_id, null, observed) as observed
+            from {candidates(sync)} as candidates
+            inner join judged on judged.key = candidates.key
+            where judged.operation <> 'create'
+        ),
+        compared as (
             select
                 judged.*,
                 candidates.remote_id, candidates.origin, candidates.fingerprint,
                 candidates.sent, candidates.observed,
                 theirs.fields as theirs,
                 {", ".join(compared)}
-            from {candidates(sync)} as candidates
+            from met as candidates
             inner join judged on judged.key = candidates.key
             left join theirs
                 on theirs.sync = {literal(sync.name)} and theirs.remote_id = judged.found_id
-            where judged.operation <> 'create'
         ),
         weighed as (
             select *, {", ".join(conditions)} from compared

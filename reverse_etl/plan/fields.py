@@ -150,7 +150,7 @@ def _kind(column: Column) -> str:
     return column.data_type.partition("(")[0].strip()
 
 
-def path_to(name: str) -> str:
+def path_to(*names: str) -> str:
     """The path to one field of a record held as a JSON object, as an SQL string."""
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return literal(f'$."{escaped}"')
+    escaped = [name.replace("\\", "\\\\").replace('"', '\\"') for name in names]
+    return literal("$" + "".join(f'."{name}"' for name in escaped))

@@ -1,6 +1,7 @@
 """Syncs of companies and their contacts to a sandbox of HubSpot, through the engine, over HTTP."""
 
 import dataclasses
+import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from worlds import TestClock, TestWorld, make_sync
 
 from crm.connections import connect
@@ -17,6 +19,7 @@ from crm.hubspot.links import Links
 from crm.protocol import Crm
 from reverse_etl import queries
 from reverse_etl.engine import Applied, Engine, exit_code
+from reverse_etl.reconciliation.reconcile import reconciling
 from reverse_etl.syncs import Column, Sync
 from sandbox.faults import Fault, Kind
 from sandbox.hubspot.api import HubSpot as Sandbox
@@ -280,3 +283,108 @@ def test_a_crash_between_a_record_and_its_link_costs_nothing(
     hubspot.apply()
     hubspot.apply()
     assert hubspot.companies_of("p1") == {"c1"}
+
+
+# what people do in HubSpot
+
+
+def record_id(hubspot: HubSpotWorld, name: str, key: str) -> str:
+    return hubspot.held(name)[key]["hs_object_id"]
+
+
+def by_hand(hubspot: HubSpotWorld, path: str, **body: Any) -> Any:
+    """Do something with contacts as a person would."""
+    url = f"{os.environ['CRM__HUBSPOT__BASE_URL']}/crm/v3/objects/contacts{path}"
+    headers = {"Authorization": f"Bearer {hubspot.sandbox.account.tokens.private}"}
+    answer = requests.post(url, json=body, headers=headers, timeout=10)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def merge(hubspot: HubSpotWorld, loser: str, winner: str) -> None:
+    by_hand(hubspot, "/merge", primaryObjectId=winner, objectIdToMerge=loser)
+
+
+def reconciled(hubspot: HubSpotWorld) -> dict[str, int]:
+    """What is found of the contacts, by kind; what isn't found isn't in it."""
+    world = hubspot.world
+    with reconciling(world.ledger, world.syncs, world.warehouse) as reconciliation:
+        result = reconciliation.reconcile(CONTACTS, hubspot.crm)
+    assert result.is_done
+    return {kind: count for kind, count in result.kinds.items() if count}
+
+
+def deliver(hubspot: HubSpotWorld, **fields: Any) -> None:
+    hubspot.world.desire("companies", company(1))
+    people = [person(n, company_id="c1", **fields) for n in range(1, 4)]
+    hubspot.world.desire("contacts", *people)
+    hubspot.apply()
+
+
+def test_what_we_delivered_is_reconciled_with_nothing_found(hubspot: HubSpotWorld) -> None:
+    deliver(hubspot)
+    assert reconciled(hubspot) == {}
+
+
+@pytest.mark.parametrize("leads_on", [True, False])
+def test_a_record_that_people_merged_into_theirs_is_followed(
+    hubspot: HubSpotWorld, leads_on: bool
+) -> None:
+    hubspot.sandbox.account.switches.change({"merged_ids_lead_on": leads_on})
+    deliver(hubspot)
+    ours = record_id(hubspot, "contacts", "p1")
+    theirs = by_hand(hubspot, "", properties={"lastname": "x"}, associations=[])["id"]
+    merge(hubspot, ours, theirs)
+    assert reconciled(hubspot) == {"merged": 1}
+    deliver(hubspot, name="new")
+    assert record_id(hubspot, "contacts", "p1") == theirs
+    assert {each["lastname"] for each in hubspot.held("contacts").values()} == {"new"}
+    assert (hubspot.plan(), reconciled(hubspot)) == ({}, {})
+
+
+@pytest.mark.parametrize("leads_on", [True, False])
+def test_two_of_ours_that_people_merged_never_become_two_again(
+    hubspot: HubSpotWorld, leads_on: bool
+) -> None:
+    hubspot.sandbox.account.switches.change({"merged_ids_lead_on": leads_on})
+    deliver(hubspot)
+    merge(hubspot, record_id(hubspot, "contacts", "p1"), record_id(hubspot, "contacts", "p2"))
+    deliver(hubspot, name="new")
+    assert hubspot.held("contacts").keys() == {"p2", "p3"}
+    [waiting] = [row for row in queries.history(hubspot.world.ledger, "contacts") if row["message"]]
+    assert "p2 and p1 are the same" in waiting["message"]
+
+
+def test_a_record_that_people_restored_from_the_bin_is_ours_again(hubspot: HubSpotWorld) -> None:
+    deliver(hubspot)
+    table = hubspot.sandbox.account.table("contacts")
+    record = table.records[record_id(hubspot, "contacts", "p1")]
+    table.archive(record, 0)
+    assert reconciled(hubspot) == {"missing": 1}
+    deliver(hubspot, name="new")
+    assert hubspot.held("contacts").keys() == {"p2", "p3"}
+    record.archived_at = None
+    table.touch(record, 0)
+    table.rebuild()
+    assert reconciled(hubspot) == {"restored": 1}
+    hubspot.apply()
+    assert hubspot.held("contacts")["p1"]["lastname"] == "new"
+    assert len(table.by_change) == 3
+
+
+def test_a_reading_of_hubspot_goes_on_by_its_own_place(
+    hubspot: HubSpotWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reverse_etl.reconciliation.reading.RECORDS_AT_ONCE", 100)
+    hubspot.world.desire("companies")
+    hubspot.world.desire("contacts", *(person(n, company_id=None) for n in range(250)))
+    hubspot.apply()
+    world = hubspot.world
+    with reconciling(world.ledger, world.syncs, world.warehouse) as reconciliation:
+        stopped = reconciliation.reconcile(CONTACTS, hubspot.crm, lambda: True)
+        assert not stopped.is_done
+        reads = hubspot.sandbox.account.reads
+        result = reconciliation.reconcile(CONTACTS, hubspot.crm)
+    assert (result.records, any(result.kinds.values())) == (250, False)
+    # of two pages, and of the companies of each
+    assert hubspot.sandbox.account.reads - reads == 4

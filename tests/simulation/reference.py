@@ -604,6 +604,10 @@ def _change(
         )  # fmt: skip
     held: Fields = theirs.get(found.remote_id, {}) if found else {}
     known = each.known or {"remote_id": None, "origin": "adopted", "sent": {}, "observed": {}}
+    is_followed = found is not None and known["remote_id"] not in {None, found.remote_id}
+    if is_followed:
+        # of another record than the one we wrote, nothing is as we left it
+        known = {**known, "origin": "adopted", "sent": {}, "observed": {}}
     payload, before = {}, None
     if operation in CHANGING:
         wanted = dict(sync.flag) if operation == "flag" else each.ours
@@ -623,7 +627,6 @@ def _change(
         before = before or None
     elif operation in {"archive", "delete"}:
         before = dict(held)
-    is_followed = found is not None and known["remote_id"] not in {None, found.remote_id}
     return Change(
         sync.name,
         each.key,
@@ -631,7 +634,7 @@ def _change(
         reason,
         judged.cause,
         found.remote_id if found else known["remote_id"],
-        "adopted" if is_followed else known["origin"],
+        known["origin"],
         payload,
         before,
         waits,

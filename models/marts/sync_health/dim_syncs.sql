@@ -4,6 +4,8 @@ with
 sync_runs as (
 
     select * from {{ ref('fct_sync_runs') }}
+    -- a reconciliation delivers nothing
+    where command is distinct from 'reconcile'
 
 ),
 
