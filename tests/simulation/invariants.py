@@ -289,8 +289,12 @@ class Rest:
     def _check_unwanted(self, sync: Sync, key: str, place: Place) -> None:
         known = self.known.get((sync.name, key))
         # what people restored or copied isn't the record that we know
-        is_known = known is not None and known["remote_id"] == place[1]
-        is_ours = is_known and known["origin"] == "created" and place not in self.watcher.restored
+        is_ours = (
+            known is not None
+            and known["remote_id"] == place[1]
+            and known["origin"] == "created"
+            and place not in self.watcher.restored
+        )
         is_rejected = (sync.name, key) in self.rejects
         if is_ours and not is_rejected and key not in self.world.landscape.merged:
             self.violated("unwanted goes", f"{place} is still there, and nobody wants {key}")

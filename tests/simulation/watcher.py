@@ -76,9 +76,11 @@ class Watcher:
     requests: int = 0
     arrivals: deque[float] = field(default_factory=deque)
 
-    def begin_run(self) -> None:
-        """Remember what a run can know."""
+    def begin_run(self, *, is_sure: bool) -> None:
+        """Remember what a run can know; `is_sure` says whether it heard of all that was sent."""
         self.at_start, self.authors_at_start = self.state, dict(self.authors)
+        if not is_sure:
+            self.ours.clear()
 
     def violated(self, invariant: str, what: str) -> None:
         self.violations.append(Violation(invariant, what))
@@ -99,6 +101,7 @@ class Watcher:
         """Take what we wrote as found there: our ledger is lost."""
         self.effects.clear()
         self.touched.clear()
+        self.ours.clear()
         self.estranged |= {each for each in self.keyed if not self._has_key(each)}
         for field_name, author in self.authors.items():
             if author == "us":
@@ -141,15 +144,8 @@ class Watcher:
         *,
         is_cascade: bool,
     ) -> None:
-        if old is None and who == "people" and place in self.removed:
-            self.restored.add(place)
-            self.removed_by.pop(place, None)
-            old = self.removed[place]
-        elif old is None:
-            self.made_by[place] = who
-            self.removed_by.pop(place, None)
-            if who == "us":
-                self.on_create(place, fields)
+        if old is None:
+            old = self._appeared(place, fields, who)
         self._note_key(place, old or {}, fields, who)
         values = {
             name: fields.get(name, "")
@@ -179,6 +175,17 @@ class Watcher:
         if who == "us" and (values or old is None):
             kind: Literal["create", "update"] = "create" if old is None else "update"
             self.effects.append(Effect(kind, place, fields.get(self.key_field, ""), values))
+
+    def _appeared(self, place: Place, fields: dict[str, str], who: Who) -> dict[str, str] | None:
+        """Note a record that wasn't there; gives what it held before people brought it back."""
+        self.removed_by.pop(place, None)
+        if who == "people" and place in self.removed:
+            self.restored.add(place)
+            return self.removed[place]
+        self.made_by[place] = who
+        if who == "us":
+            self.on_create(place, fields)
+        return None
 
     def _note_key(
         self, place: Place, old: dict[str, str], fields: dict[str, str], who: Who

@@ -41,7 +41,7 @@ from tests.simulation.late import Late
 from tests.simulation.life import ELSEWHERE, Crash, Life, open_ledger
 from tests.simulation.loop import Loop
 from tests.simulation.network import FAULTS, Network, Weather
-from tests.simulation.people import HABITS, People, keys_of
+from tests.simulation.people import HABITS, People
 from tests.simulation.reference import ReferencePlanner
 from tests.simulation.servers import (
     FORMS,
@@ -219,7 +219,7 @@ class SimulatedWorld:
         self._build()
         self.trace(f"run: {selection}")
         self.runs += 1
-        self.watcher.begin_run()
+        self.watcher.begin_run(is_sure=not self._open_keys())
         try:
             self.applied = self.engine.apply(self.syncs, selection)
         except Crash:
@@ -479,12 +479,14 @@ def _server(
         if chance.random() < 0.1:
             account.switches.daily = chance.randint(20, 60)
         account.switches.token_lifetime = chance.choice((30.0, 1800.0))
-        sandbox = HubSpotSandbox(account, clock=clock.seconds, chance=random.Random(chance.random()))
+        sandbox = HubSpotSandbox(
+            account, clock=clock.seconds, chance=random.Random(chance.random())
+        )
         server = HubSpotServer(sandbox)
         profile = chance.choice(("oauth", "private_app"))
     elif kind == "wukong":
         wukong_sandbox = WukongSandbox(clock=clock.seconds)
-        wukong_sandbox.account.sessions.password = "password"  # noqa: S105 - as the others
+        wukong_sandbox.account.sessions.password = "password"
         switches = wukong_sandbox.account.switches
         switches.index_lag = chance.choice((0.0, 1.0, wukong.READ_LAG - 1.0))
         switches.unique_sees = chance.choice(("database", "index"))
