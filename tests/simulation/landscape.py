@@ -170,6 +170,9 @@ class Landscape:
 
     def _add(self, sync: Sync) -> None:
         row = self._row(sync, self.people.new(f"{sync.name[:2]}'"))
+        if self.rows[sync.name] and self.chance.random() < 0.1:
+            # two of a family, or of an office
+            row["phone"] = self.chance.choice([*self.rows[sync.name].values()])["phone"]
         self.rows[sync.name][row["key"]] = row
         if row["phone"] and self.chance.random() < 0.2:
             remote_id = self.people.type(
