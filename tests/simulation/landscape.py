@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from reverse_etl.syncs import Column, Guard, Limit, Mode, OnMissing, Sync
+from reverse_etl.syncs import Column, Guard, Limit, Mode, OnGone, OnMissing, Sync
 from tests.simulation.loop import HOME, Loop
 from tests.simulation.people import People
 from tests.simulation.servers import LINKS, LONGEST, OBJECTS, HubSpotServer
@@ -39,6 +39,7 @@ class Settings:
     min_rows: int = 0
     declares_length: bool = False
     """The contract says how long a name may be, so that a longer one isn't sent."""
+    on_gone: OnGone = "hold"
     is_loop: bool = False
     """What people type comes home, and is what the models want next."""
     habits: Sequence[str] = ()
@@ -89,6 +90,7 @@ def make_syncs(settings: Settings) -> list[Sync]:
                 ),
                 mode=settings.modes.get(name, "upsert"),
                 on_missing=settings.on_missing,
+                on_gone=settings.on_gone,
                 after=tuple(each.name for each in syncs),
                 guard=Guard(WIDE, WIDE, WIDE, settings.min_rows),
                 match=(("phone",),) if settings.is_matching else (),

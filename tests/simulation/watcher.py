@@ -65,6 +65,8 @@ class Watcher:
     authors_at_start: dict[tuple[Place, str], str] = field(default_factory=dict)
     ours: dict[tuple[Place, str], str] = field(default_factory=dict)
     """The last value that we gave a field."""
+    wrote: set[tuple[str, str, str]] = field(default_factory=set)
+    """By object and field: every value that we ever gave one; people copy them as well."""
     on_create: Callable[[Place, dict[str, str]], None] = lambda _place, _fields: None
     """Called with each record that we make."""
     authors: dict[tuple[Place, str], str] = field(default_factory=dict)
@@ -169,6 +171,7 @@ class Watcher:
             if who == "us":
                 self._may_write(place, old or {}, name, values[name])
                 self.ours[place, name] = values[name]
+                self.wrote.add((place[0], name, values[name]))
             else:
                 self.touched[place, name] = len(self.effects)
             self.authors[place, name] = who
@@ -207,7 +210,8 @@ class Watcher:
         is_theirs = self.authors_at_start.get((place, name)) == "people"
         if not (is_known and is_theirs) or place in self.estranged:
             return
-        if old.get(name) and (name == FILLED or not value):
+        is_copied = (place[0], name, old.get(name)) in self.wrote
+        if old.get(name) and not is_copied and (name == FILLED or not value):
             self.violated("people's fields", f"{name} of {place} was overwritten")
         if name == FILLED and not old.get(name) and value == self.ours.get((place, name)):
             self.violated("people's fields", f"{name} of {place} was emptied by people")
