@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,14 @@ class CompanyProject:
         """Type something into the CRM, as its administrator."""
         self._crm("patch", f"api/collections/{collection}/records/{record_id}", json=fields)
 
+    def add(self, collection: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a record in the CRM, as its administrator."""
+        return self._crm("post", f"api/collections/{collection}/records", json=fields)
+
+    def remove(self, collection: str, record_id: str) -> None:
+        """Delete a record in the CRM, as its administrator."""
+        self._crm("delete", f"api/collections/{collection}/records/{record_id}")
+
     def _crm(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         url = self.company.crm_url
         identity = demo_crm.ADMIN_EMAIL
@@ -129,4 +138,4 @@ class CompanyProject:
             **request,
         )
         answer.raise_for_status()
-        return dict(answer.json())
+        return dict(answer.json()) if answer.content else {}

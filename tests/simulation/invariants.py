@@ -82,7 +82,7 @@ def check_create(world: "SimulatedWorld", place: Place, fields: Mapping[str, str
         # a job may be carried out long after it was planned
         return
     watcher = world.watcher
-    for gone, before in watcher.removed.items():
+    for gone, before in watcher.removed.items() if world.settings.on_gone == "hold" else ():
         is_its = gone[0] == place[0] and before.get(watcher.key_field) == row["key"]
         if is_its and watcher.removed_by.get(gone) == "people" and gone not in watcher.at_start:
             with world.ledger.reading() as connection:
@@ -238,7 +238,7 @@ class Rest:
                 row[column.name] and not self._is_live(column.links_to or "", row[column.name])
                 for column in sync.links
             )
-        if "could be" in reason:
+        if any(words in reason for words in ("could be", "carry its key", "is that of")):
             is_doubled = (sync.name, key) in self.watcher.handled
             return is_doubled or bool(sync.match or sync.record_id)
         if "characters, the" in reason:
@@ -289,8 +289,12 @@ class Rest:
     def _check_unwanted(self, sync: Sync, key: str, place: Place) -> None:
         known = self.known.get((sync.name, key))
         # what people restored or copied isn't the record that we know
-        is_known = known is not None and known["remote_id"] == place[1]
-        is_ours = is_known and known["origin"] == "created" and place not in self.watcher.restored
+        is_ours = (
+            known is not None
+            and known["remote_id"] == place[1]
+            and known["origin"] == "created"
+            and place not in self.watcher.restored
+        )
         is_rejected = (sync.name, key) in self.rejects
         if is_ours and not is_rejected and key not in self.world.landscape.merged:
             self.violated("unwanted goes", f"{place} is still there, and nobody wants {key}")
@@ -377,6 +381,14 @@ class Rest:
             place = (name, known["remote_id"])
             if known["origin"] == "adopted" and self.watcher.made_by[place] == "us":
                 # people took our key out of it before we heard of it: nobody knows whose it is
+                continue
+            is_ours = (name, field_name, value) in self.watcher.wrote
+            if (
+                is_ours
+                and field_name in self.world.forms
+                and f'"{field_name}"' not in known["sent"]
+            ):
+                # cut off, say, in an answer that nobody heard: what was sent can't be recognised
                 continue
             if (place, field_name, value) not in self.watcher.typed:
                 self.violated("no echo", f"nobody typed {value!r} into {field_name} of {place}")

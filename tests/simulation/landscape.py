@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from reverse_etl.syncs import Column, Guard, Limit, Mode, OnMissing, Sync
+from reverse_etl.syncs import Column, Guard, Limit, Mode, OnGone, OnMissing, Sync
 from tests.simulation.loop import HOME, Loop
 from tests.simulation.people import People
-from tests.simulation.servers import LINKS, LONGEST, OBJECTS, HubSpotServer, Place
+from tests.simulation.servers import LINKS, LONGEST, OBJECTS, HubSpotServer
 from tests.simulation.warehouse import Models
 from tests.simulation.watcher import Watcher
 from tests.simulation.wukong import WukongServer
@@ -39,6 +39,7 @@ class Settings:
     min_rows: int = 0
     declares_length: bool = False
     """The contract says how long a name may be, so that a longer one isn't sent."""
+    on_gone: OnGone = "hold"
     is_loop: bool = False
     """What people type comes home, and is what the models want next."""
     habits: Sequence[str] = ()
@@ -89,6 +90,7 @@ def make_syncs(settings: Settings) -> list[Sync]:
                 ),
                 mode=settings.modes.get(name, "upsert"),
                 on_missing=settings.on_missing,
+                on_gone=settings.on_gone,
                 after=tuple(each.name for each in syncs),
                 guard=Guard(WIDE, WIDE, WIDE, settings.min_rows),
                 match=(("phone",),) if settings.is_matching else (),
@@ -125,8 +127,7 @@ class Landscape:
             return self.rows[name]
         typed = self.loop.typed
         return {
-            key: row
-            | {each: typed[name, key, each] for each in HOME if (name, key, each) in typed}
+            key: row | {each: typed[name, key, each] for each in HOME if (name, key, each) in typed}
             for key, row in self.rows[name].items()
         }
 
@@ -171,9 +172,14 @@ class Landscape:
 
     def _add(self, sync: Sync) -> None:
         row = self._row(sync, self.people.new(f"{sync.name[:2]}'"))
+        if self.rows[sync.name] and self.chance.random() < 0.1:
+            # two of a family, or of an office
+            row["phone"] = self.chance.choice([*self.rows[sync.name].values()])["phone"]
         self.rows[sync.name][row["key"]] = row
         if row["phone"] and self.chance.random() < 0.2:
-            remote_id = self.people.type(sync, row["phone"] if sync.match else self.people.new("13 "))
+            remote_id = self.people.type(
+                sync, row["phone"] if sync.match else self.people.new("13 ")
+            )
             if sync.record_id and self.chance.random() < 0.7:
                 row["crm_id"] = remote_id
             self.watcher.look(self.people.server, "people")

@@ -6,11 +6,11 @@ often it is read; what somebody typed since is, until the source changes the fie
 or somebody empties it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
+from sqlalchemy import RowMapping
 
 from crm.values import text
 from tests.simulation.servers import State
@@ -32,7 +32,7 @@ class Loop:
     """By object, record and field: each value that we sent, or that was shown for it."""
     _seen: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
-    def ingest(self, known: Iterable[Mapping[str, Any]], state: State) -> None:
+    def ingest(self, known: Iterable[RowMapping], state: State) -> None:
         """Land the ledger and the CRM, and build."""
         for record in known:
             object_name, key, remote_id = record["sync"], record["key"], record["remote_id"]
@@ -45,7 +45,7 @@ class Loop:
         """Let the source's own value be the newest."""
         self.typed.pop((object_name, key, name), None)
 
-    def _note_echoes(self, object_name: str, remote_id: str, record: Mapping[str, Any]) -> None:
+    def _note_echoes(self, object_name: str, remote_id: str, record: RowMapping) -> None:
         sent = orjson.loads(record["sent"])
         observed = orjson.loads(record["observed"]) if record["observed"] else {}
         for name in HOME:

@@ -251,11 +251,12 @@ def _emptied_filled_again(patch: Patch) -> None:
 def _bound_records_taken(patch: Patch) -> None:
     original = reference._ways
 
-    def ways(sync: Any, each: Any, remote_id: str, fields: Any, *, is_bound: bool) -> Any:
-        del is_bound
-        free = {name: value for name, value in fields.items() if name != sync.key_field}
-        yield from original(sync, each, remote_id, fields, is_bound=False)
-        yield from original(sync, each, remote_id, free, is_bound=False)
+    def ways(
+        sync: Any, each: Any, remote_id: str, held: reference.Theirs, *, is_bound: bool
+    ) -> Any:
+        keyless = {name: value for name, value in held.fields.items() if name != sync.key_field}
+        yield from original(sync, each, remote_id, held, is_bound=is_bound)
+        yield from original(sync, each, remote_id, replace(held, fields=keyless), is_bound=False)
 
     patch.setattr(reference, "_ways", ways)
 
@@ -264,7 +265,8 @@ def _typed_not_looked_for(patch: Patch) -> None:
     original = reference._ways
 
     def ways(*args: Any, **named: Any) -> Any:
-        return (each for each in original(*args, **named) if each[0] < 2)  # noqa: PLR2004 - the key's
+        found_by_key = (0, 1, 2)
+        return (each for each in original(*args, **named) if each[0] in found_by_key)
 
     patch.setattr(reference, "_ways", ways)
 
@@ -314,7 +316,7 @@ def _key_not_looked_for(patch: Patch) -> None:
     original = reference._ways
 
     def ways(*args: Any, **named: Any) -> Any:
-        return (each for each in original(*args, **named) if each[0] != 1)
+        return (each for each in original(*args, **named) if each[0] != 2)
 
     patch.setattr(reference, "_ways", ways)
 
@@ -389,9 +391,7 @@ MUTATIONS = (
     _mutation(
         "a field is written by its owner alone", _peoples_values_overwritten, "people's fields"
     ),
-    _mutation(
-        "ours is compared with what we sent", _what_was_sent_forgotten, "people's fields"
-    ),
+    _mutation("ours is compared with what we sent", _what_was_sent_forgotten, "people's fields"),
     _mutation(
         "theirs is compared with what was shown", _what_was_shown_forgotten, "desired values"
     ),

@@ -1,11 +1,11 @@
 """What people do in the CRM: they type, import lists, merge, delete, restore, and handle keys."""
 
 import random
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from reverse_etl.syncs import Sync
-from tests.simulation.servers import Place, RefusedError, Server
+from tests.simulation.servers import Place, RefusedError, Server, State
 from tests.simulation.watcher import Watcher
 
 HABITS = ("import", "key", "merge", "restore")
@@ -59,7 +59,7 @@ class People:
         if self.habits and draw < 0.3:
             # what was made within the run may not have been heard of
             new = {place for place in places if place not in self.watcher.at_start}
-            keys = keys_of(self.watcher.at_start, self.watcher.key_field)
+            keys = _keys_of(self.watcher.at_start, self.watcher.key_field)
             self._follow(self.chance.choice(self.habits), {*under_way, *new}, keys)
         elif places and draw < 0.9:
             self._edit(self.chance.choice(places))
@@ -131,6 +131,6 @@ class People:
             self.server.merge(winner, loser[1])
 
 
-def keys_of(state: Iterable, key_field: str) -> Sequence[Key]:
+def _keys_of(state: State, key_field: str) -> Sequence[Key]:
     """The keys of ours that records have."""
     return [(place[0], key) for place, fields in state.items() if (key := fields.get(key_field))]

@@ -52,7 +52,24 @@ LINKS: Mapping[str, Mapping[str, str]] = {
 """By object: which field points at which object."""
 
 
-class Server(Protocol):
+class Editable(Protocol):
+    """What people type in."""
+
+    def state(self) -> State:
+        """What it holds."""
+
+    def put(self, object_name: str, fields: Mapping[str, str], remote_id: str | None) -> str:
+        """Write a record as people do; gives its id.
+
+        Raises:
+            RefusedError: it won't be written so; the others refuse as well.
+        """
+
+    def remove(self, place: Place) -> None:
+        """Remove a record as people do."""
+
+
+class Server(Editable, Protocol):
     """A CRM's server."""
 
     key_field: str
@@ -67,19 +84,6 @@ class Server(Protocol):
 
     def forget_tokens(self) -> None:
         """Let every token end."""
-
-    def state(self) -> State:
-        """What it holds."""
-
-    def put(self, object_name: str, fields: Mapping[str, str], remote_id: str | None) -> str:
-        """Write a record as people do; gives its id.
-
-        Raises:
-            RefusedError: it won't be written so; the others refuse as well.
-        """
-
-    def remove(self, place: Place) -> None:
-        """Remove a record as people do."""
 
     def restore(self, place: Place) -> None:
         """Bring a record back as people do."""
@@ -215,7 +219,7 @@ class OverStore:
         return False
 
 
-def merge_by_hand(server: Server, winner: Place, loser: str) -> None:
+def merge_by_hand(server: Editable, winner: Place, loser: str) -> None:
     """Fill one record from another, point there what pointed at the other, and remove that."""
     state = server.state()
     object_name, remote_id = winner

@@ -65,6 +65,8 @@ class Watcher:
     authors_at_start: dict[tuple[Place, str], str] = field(default_factory=dict)
     ours: dict[tuple[Place, str], str] = field(default_factory=dict)
     """The last value that we gave a field."""
+    wrote: set[tuple[str, str, str]] = field(default_factory=set)
+    """By object and field: every value that we ever gave one; people copy them as well."""
     on_create: Callable[[Place, dict[str, str]], None] = lambda _place, _fields: None
     """Called with each record that we make."""
     authors: dict[tuple[Place, str], str] = field(default_factory=dict)
@@ -76,9 +78,11 @@ class Watcher:
     requests: int = 0
     arrivals: deque[float] = field(default_factory=deque)
 
-    def begin_run(self) -> None:
-        """Remember what a run can know."""
+    def begin_run(self, *, is_sure: bool) -> None:
+        """Remember what a run can know; `is_sure` says whether it heard of all that was sent."""
         self.at_start, self.authors_at_start = self.state, dict(self.authors)
+        if not is_sure:
+            self.ours.clear()
 
     def violated(self, invariant: str, what: str) -> None:
         self.violations.append(Violation(invariant, what))
@@ -99,6 +103,7 @@ class Watcher:
         """Take what we wrote as found there: our ledger is lost."""
         self.effects.clear()
         self.touched.clear()
+        self.ours.clear()
         self.estranged |= {each for each in self.keyed if not self._has_key(each)}
         for field_name, author in self.authors.items():
             if author == "us":
@@ -141,15 +146,8 @@ class Watcher:
         *,
         is_cascade: bool,
     ) -> None:
-        if old is None and who == "people" and place in self.removed:
-            self.restored.add(place)
-            self.removed_by.pop(place, None)
-            old = self.removed[place]
-        elif old is None:
-            self.made_by[place] = who
-            self.removed_by.pop(place, None)
-            if who == "us":
-                self.on_create(place, fields)
+        if old is None:
+            old = self._appeared(place, fields, who)
         self._note_key(place, old or {}, fields, who)
         values = {
             name: fields.get(name, "")
@@ -173,12 +171,24 @@ class Watcher:
             if who == "us":
                 self._may_write(place, old or {}, name, values[name])
                 self.ours[place, name] = values[name]
+                self.wrote.add((place[0], name, values[name]))
             else:
                 self.touched[place, name] = len(self.effects)
             self.authors[place, name] = who
         if who == "us" and (values or old is None):
             kind: Literal["create", "update"] = "create" if old is None else "update"
             self.effects.append(Effect(kind, place, fields.get(self.key_field, ""), values))
+
+    def _appeared(self, place: Place, fields: dict[str, str], who: Who) -> dict[str, str] | None:
+        """Note a record that wasn't there; gives what it held before people brought it back."""
+        self.removed_by.pop(place, None)
+        if who == "people" and place in self.removed:
+            self.restored.add(place)
+            return self.removed[place]
+        self.made_by[place] = who
+        if who == "us":
+            self.on_create(place, fields)
+        return None
 
     def _note_key(
         self, place: Place, old: dict[str, str], fields: dict[str, str], who: Who
@@ -200,7 +210,8 @@ class Watcher:
         is_theirs = self.authors_at_start.get((place, name)) == "people"
         if not (is_known and is_theirs) or place in self.estranged:
             return
-        if old.get(name) and (name == FILLED or not value):
+        is_copied = (place[0], name, old.get(name)) in self.wrote
+        if old.get(name) and not is_copied and (name == FILLED or not value):
             self.violated("people's fields", f"{name} of {place} was overwritten")
         if name == FILLED and not old.get(name) and value == self.ours.get((place, name)):
             self.violated("people's fields", f"{name} of {place} was emptied by people")

@@ -30,6 +30,7 @@ from reverse_etl.errors import HeldByAnotherError, SyncError
 from reverse_etl.ledger import Ledger
 from reverse_etl.ledger.schema import leases
 from reverse_etl.plan import Planner
+from reverse_etl.reconciliation.reconcile import reconciling
 from reverse_etl.syncs import OnMissing
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.api import HubSpot as HubSpotSandbox
@@ -41,7 +42,7 @@ from tests.simulation.late import Late
 from tests.simulation.life import ELSEWHERE, Crash, Life, open_ledger
 from tests.simulation.loop import Loop
 from tests.simulation.network import FAULTS, Network, Weather
-from tests.simulation.people import HABITS, People, keys_of
+from tests.simulation.people import HABITS, People
 from tests.simulation.reference import ReferencePlanner
 from tests.simulation.servers import (
     FORMS,
@@ -60,6 +61,8 @@ from tests.simulation.wukong import WukongServer
 
 SQL_EVERY = 200
 """Of so many seeds, one plans with the SQL."""
+RECONCILE_EVERY = 100
+"""Of so many, one reconciles between its rounds; it takes a database as well."""
 MOST_RUNS_TO_REST = 12
 DAY = 86_400.0
 PROFILES = Path(__file__).parent / "profiles"
@@ -142,6 +145,7 @@ class SimulatedWorld:
         """Whether people are at work."""
         self.weather = Weather()
         self.uses_sql = self.seed % SQL_EVERY == 0
+        self.reconciles = self.seed % RECONCILE_EVERY == 0
         self.path = self.folder / f"{self.seed}.sqlite"
         self._begin_life(None)
 
@@ -180,6 +184,8 @@ class SimulatedWorld:
                 self._meet_another_process()
             if number and self.chance.random() < 0.05:
                 self._lose_ledger()
+            if number and self.reconciles:
+                self._reconcile()
             if self.chance.random() < 0.6:
                 self.life.fuse = int(self.chance.expovariate(1 / 25))
             self._apply(self._selection())
@@ -219,7 +225,7 @@ class SimulatedWorld:
         self._build()
         self.trace(f"run: {selection}")
         self.runs += 1
-        self.watcher.begin_run()
+        self.watcher.begin_run(is_sure=not self._open_keys())
         try:
             self.applied = self.engine.apply(self.syncs, selection)
         except Crash:
@@ -238,6 +244,23 @@ class SimulatedWorld:
             with self.ledger.reading() as connection:
                 known = invariants.RECORDS.execute(connection).mappings().all()
             self.landscape.loop.ingest(known, self.watcher.state)
+
+    def _reconcile(self) -> None:
+        """Reconcile, and apply what follows from it."""
+        self.life.fuse = None
+        self._build()
+        effects = len(self.watcher.effects)
+        with reconciling(self.ledger, self.syncs, self._open_database) as reconciliation:
+            results = [
+                reconciliation.reconcile(sync, self.engine.connect(sync.destination))
+                for sync in self.syncs
+            ]
+            keys = reconciliation.keys()
+        self.trace(f"reconciled: {[each.kinds or each.problem for each in results]}")
+        # a job that was handed over may be carried out meanwhile
+        if len(self.watcher.effects) != effects and self.settings.kind != "late":
+            self.watcher.violated("plans write nothing", "a reconciliation changed the CRM")
+        self._apply(Selection(keys, again=True))
 
     def _meet_another_process(self) -> None:
         """Try to run while another process, which lives, applies one of the syncs."""
@@ -411,12 +434,16 @@ class SimulatedWorld:
 
     @contextmanager
     def _open_warehouse(self) -> Iterator[Any]:
-        models = self.landscape.models()
-        if not self.uses_sql:
-            yield models
-            return
+        if self.uses_sql:
+            with self._open_database() as connection:
+                yield connection
+        else:
+            yield self.landscape.models()
+
+    @contextmanager
+    def _open_database(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect(":memory:") as connection:
-            open_warehouse(connection, self.syncs, models)
+            open_warehouse(connection, self.syncs, self.landscape.models())
             yield connection
 
 
@@ -453,6 +480,7 @@ def _settings(chance: random.Random) -> Settings:
         needs_links=chance.random() < 0.3,
         min_rows=chance.choice((0, 0, 0, 2)),
         declares_length=chance.random() < 0.3,
+        on_gone=chance.choice(("hold", "hold", "hold", "recreate")),
         is_loop=chance.random() < 0.4,
         habits=chance.sample(HABITS, chance.choice((0, 0, 1, 2))),
         bustle=chance.choice((0.0, 0.0, 0.0, 0.03, 0.15)),
@@ -479,12 +507,14 @@ def _server(
         if chance.random() < 0.1:
             account.switches.daily = chance.randint(20, 60)
         account.switches.token_lifetime = chance.choice((30.0, 1800.0))
-        sandbox = HubSpotSandbox(account, clock=clock.seconds, chance=random.Random(chance.random()))
+        sandbox = HubSpotSandbox(
+            account, clock=clock.seconds, chance=random.Random(chance.random())
+        )
         server = HubSpotServer(sandbox)
         profile = chance.choice(("oauth", "private_app"))
     elif kind == "wukong":
         wukong_sandbox = WukongSandbox(clock=clock.seconds)
-        wukong_sandbox.account.sessions.password = "password"  # noqa: S105 - as the others
+        wukong_sandbox.account.sessions.password = "password"
         switches = wukong_sandbox.account.switches
         switches.index_lag = chance.choice((0.0, 1.0, wukong.READ_LAG - 1.0))
         switches.unique_sees = chance.choice(("database", "index"))
