@@ -4,9 +4,9 @@ A question is known by an id that is made of its record, its field and the two v
 either value moves it is another question, and an answer to the former one no longer fits.
 """
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from sqlalchemy import Update, and_, bindparam, select, update
@@ -46,19 +46,21 @@ _HOLD = _HELD.on_conflict_do_update(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Asked:
     """A field in which the two sides differ, and a person is to say which holds."""
 
     key: str
     field: str
-    ours: str | None = field(repr=False)
-    theirs: str | None = field(repr=False)
+    ours: str | None = dataclasses.field(repr=False)
+    """As text; a link is our key of the other record."""
+    theirs: str | None = dataclasses.field(repr=False)
+    """As the CRM has it; a link is its own id of the other record."""
     ours_hash: str
     theirs_hash: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Review:
     """One question, as people read it; the values are personal data."""
 
@@ -68,19 +70,19 @@ class Review:
     field: str
     since: str
     state: str
-    ours: str | None = field(repr=False)
-    theirs: str | None = field(repr=False)
+    ours: str | None = dataclasses.field(repr=False)
+    theirs: str | None = dataclasses.field(repr=False)
     answer: str | None = None
     answered_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Answer:
     """What a person says to one question."""
 
     review_id: str
     choice: Choice
-    value: str | None = field(default=None, repr=False)
+    value: str | None = dataclasses.field(default=None, repr=False)
     """The value, where the choice is `value`."""
     reason: str | None = None
 
@@ -134,7 +136,7 @@ def waiting(ledger: Ledger, sync: str | None = None, *, state: str = "open") -> 
     if sync is not None:
         query = query.where(c.sync == sync)
     with ledger.reading() as connection:
-        return [Review(*row) for row in connection.execute(query)]
+        return [Review(*row._tuple()) for row in connection.execute(query)]
 
 
 def find(ledger: Ledger, review_id: str) -> Review:
@@ -192,7 +194,7 @@ def answer(ledger: Ledger, answers: Sequence[Answer], by: str) -> int:
             connection.execute(
                 update(review_values)
                 .where(v.sync == row.sync, v.key == row.key, v.field == row.field)
-                .values(answer_value=each.value)
+                .values(answer_value=each.value or None)
             )
     return kept
 

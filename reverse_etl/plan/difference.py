@@ -54,6 +54,8 @@ AT_ONCE = 10_000
 ARGUED = "('adopt', 'update', 'held')"
 """Operations beside which a question may stay open."""
 
+_OF_AN_ANSWER = ("answer", "ours_hash", "theirs_hash", "answer_hash", "value")
+
 TABLES = """
 create table moved (
     sync varchar, key varchar, is_desired boolean, is_known boolean, state varchar,
@@ -781,7 +783,7 @@ def _weighed(sync: Sync) -> str:
 
 def _asked(column: Column, index: int) -> Iterator[str]:
     """What the columns of a contested field hold beside its sides."""
-    for name in ("state", "answer", "ours_hash", "theirs_hash", "answer_hash", "value"):
+    for name in ("state", *_OF_AN_ANSWER):
         yield f"asked_{index}.{name} as {name}_{index}"
     ours_at = f"candidates.ours_at_{index}" if column.changed_at else "null::bigint"
     yield f"{ours_at} as ours_at_{index}"
@@ -802,9 +804,7 @@ def _asked_of(sync: Sync, column: Column, index: int) -> str:
 def _verdict(sync: Sync, column: Column, index: int) -> str:
     names = ("side", "theirs", "sent", "expected", "ours_at", "theirs_at")
     sides = Sides(*(f"{name}_{index}" for name in names))
-    asked = Question(
-        *(f"{name}_{index}" for name in ("answer", "ours_hash", "theirs_hash", "answer_hash"))
-    )
+    asked = Question(*(f"{name}_{index}" for name in _OF_AN_ANSWER))
     said = verdict(column, sides, _hash_of(sync, column), asked)
     return f"case when operation in ('adopt', 'update') then {said} end as verdict_{index}"
 

@@ -49,9 +49,11 @@ class Question:
     """The two values that the person saw."""
     answer_hash: str
     """Of an answer that is a value of its own."""
+    value: str
+    """That value, as long as it is kept."""
 
 
-UNASKED = Question("null", "null", "null", "null")
+UNASKED = Question("null", "null", "null", "null", "null")
 
 
 def as_text(column: Column, expression: str) -> str:
@@ -93,6 +95,11 @@ def can_hold(column: Column, text: str) -> bool:
         return isinstance(orjson.loads(text), (int, float))
     except orjson.JSONDecodeError:
         return False
+
+
+def in_one_form(column: Column, text: str) -> str:
+    """A text that somebody typed, as a value of the column is told in a record: 1e2 is 100.0."""
+    return orjson.dumps(orjson.loads(text)).decode() if _is_plain(column) else text
 
 
 def field_json(record: str, name: str) -> str:
@@ -183,8 +190,9 @@ def verdict(column: Column, sides: Sides, hash_of: HashOf, asked: Question = UNA
         when {asked.answer} is not null and not coalesce({is_spent}, false) then
             case
                 when {saw} and {asked.answer} = 'ours' then 'answered'
-                when {saw} and {asked.answer} = 'value' then 'value'
-                when {saw} or {ours} is null then 'leave'
+                when {saw} and {asked.answer} = 'theirs' then 'leave'
+                when {saw} and {asked.value} is not null then 'value'
+                when {ours} is null then 'leave'
                 else {contest}
             end
         when {as_we_left_it} or ({theirs} is null and {sent} is null) then 'ours'

@@ -829,7 +829,8 @@ def _verdict(
         if said.answer == "value" and said.answer_hash == sent_hash and sides.is_as_we_left_it:
             return "leave" if is_same_ours or ours is None else "ask"
         if said.answer != "ours" or said.ours_hash != sent_hash:
-            if is_same_ours and said.theirs_hash == asked.theirs_hash:
+            is_seen = is_same_ours and said.theirs_hash == asked.theirs_hash
+            if is_seen and (said.answer != "value" or said.answer_value is not None):
                 return {"ours": "answered", "value": "value", "theirs": "leave"}[said.answer]
             return "leave" if ours is None else _contest(column, each, held)
     if sides.is_as_we_left_it or (sides.theirs is None and sent is None):
