@@ -59,7 +59,7 @@ class Purged:
     """Deliveries whose payload, before-image and CRM's words are gone."""
     records: int
     """Removed records of which it isn't known any more what they held."""
-    reviews: int
+    reviews: int = 0
     """Settled questions of which the values are gone; what was decided is known by its hash."""
 
 
@@ -75,7 +75,7 @@ class Erased:
     """Whether it was known what the record holds."""
     queued: bool
     """Whether it waited in the queue."""
-    reviews: int
+    reviews: int = 0
     """Questions that people were asked about it, whose answers are gone too."""
 
     @property

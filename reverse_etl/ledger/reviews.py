@@ -136,7 +136,7 @@ def waiting(ledger: Ledger, sync: str | None = None, *, state: str = "open") -> 
     if sync is not None:
         query = query.where(c.sync == sync)
     with ledger.reading() as connection:
-        return [Review(*row._tuple()) for row in connection.execute(query)]
+        return [Review(**row) for row in connection.execute(query).mappings()]
 
 
 def find(ledger: Ledger, review_id: str) -> Review:
