@@ -2,6 +2,7 @@
 
 import getpass
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -60,14 +61,11 @@ def list_reviews(
 
     Example: `reverse-etl reviews selfbuilt_contacts --out var/reviews.xlsx`
     """
-    ledger = Ledger(ledger_path(), World())
-    try:
+    with closing(Ledger(ledger_path(), World())) as ledger:
         if in_ is not None:
             _take(ledger, list(review_sheet.read(in_)), by)
             return
         found = reviews.waiting(ledger, sync)
-    finally:
-        ledger.close()
     if out is not None:
         review_sheet.write(found, out)
         typer.echo(f"{len(found)} questions are in {out}; answer in its column answer")
@@ -96,12 +94,9 @@ def answer_one(
     """
     if (choice == "value") != bool(value):
         raise SyncConfigurationError("the answer `value`, and no other, needs a value after it")
-    ledger = Ledger(ledger_path(), World())
-    try:
+    with closing(Ledger(ledger_path(), World())) as ledger:
         found = reviews.find(ledger, review_id)
         _take(ledger, [Answer(found.review_id, choice, value, reason)], by)
-    finally:
-        ledger.close()
 
 
 def _take(ledger: Ledger, answers: Sequence[Answer], by: str) -> None:
@@ -111,7 +106,8 @@ def _take(ledger: Ledger, answers: Sequence[Answer], by: str) -> None:
         for state in reviews.WAITING
         for each in reviews.waiting(ledger, state=state)
     }
-    syncs = _syncs() if any(each.choice == "value" for each in answers) else {}
+    is_value_given = any(each.value for each in answers)
+    syncs = read_syncs(read_manifest(default_manifest())) if is_value_given else {}
     fitting = [_fit(each, waiting, syncs) for each in answers if each.review_id in waiting]
     kept = reviews.answer(ledger, fitting, by or getpass.getuser())
     typer.echo(f"{kept} of {len(answers)} answers are kept; `reverse-etl apply` carries them out")
@@ -137,7 +133,3 @@ def _fit(answer: Answer, waiting: Mapping[str, Review], syncs: Mapping[str, Sync
             "theirs, or with a value of its type. Nothing was kept"
         )
     return replace(answer, value=in_one_form(column, answer.value))
-
-
-def _syncs() -> dict[str, Sync]:
-    return read_syncs(read_manifest(default_manifest()))

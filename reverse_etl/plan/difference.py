@@ -54,6 +54,8 @@ AT_ONCE = 10_000
 ARGUED = "('adopt', 'update', 'held')"
 """Operations beside which a question may stay open."""
 
+AGAIN = "('ask', 'answered', 'value')"
+"""Verdicts after which a record is looked at again."""
 _OF_AN_ANSWER = ("answer", "ours_hash", "theirs_hash", "answer_hash", "value")
 
 TABLES = """
@@ -649,8 +651,9 @@ def _others(sync: Sync, rules: Rules) -> str:
         payload.append(member(column.field, value, f"writes_{index}"))
         before.append(member(column.field, field_json("theirs", column.field), f"writes_{index}"))
         written.append(Written(f"ours_{index}", f"writes_{index}"))
+    # what was answered is looked at once more, for only what the CRM shows settles a question
     asks = ", ".join(
-        f"case when verdict_{index} = 'ask' then {literal(column.field)} end"
+        f"case when verdict_{index} in {AGAIN} then {literal(column.field)} end"
         for index, column in sync.contested
     )
     return f"""

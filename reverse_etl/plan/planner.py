@@ -50,7 +50,8 @@ class Change:
     before: Mapping[str, Value] | None = field(repr=False)
     """What the CRM holds in them now."""
     waits: tuple[str, ...]
-    """What can't be written yet: links, and fields that a person is to decide on."""
+    """Why the record is to be looked at again: links that can't be made yet, and fields that a
+    person is to decide on, or has just decided on."""
     fingerprint: str | None
     sent: Mapping[str, Value] = field(repr=False)
     observed: Mapping[str, Value] = field(repr=False)

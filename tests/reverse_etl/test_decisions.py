@@ -8,6 +8,8 @@ from typing import get_args
 
 import duckdb
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from reverse_etl.plan.fields import Question, Sides, is_written, verdict
 from reverse_etl.syncs import CONTESTED, Column, Owner
@@ -114,3 +116,58 @@ def test_an_answer_holds_for_what_the_person_saw(case: Case, owner: Owner) -> No
         "answer_value": value or None,
     }
     assert decided(owner, case, answer=answer) == case["written"]
+
+
+def answered(choice: str, ours: str, theirs: str, value: str) -> dict[str, str | None]:
+    """What a person said of two values that they saw."""
+    hashes = [sha256(each.encode()).hexdigest() for each in (ours, theirs, value)]
+    names = ("ours_hash", "theirs_hash", "answer_hash")
+    given_value = value if choice == "value" else None
+    return {"answer": choice, **dict(zip(names, hashes, strict=True)), "answer_value": given_value}
+
+
+VALUES = st.sampled_from(["", "a", "b", "c"])
+OWNED = st.sampled_from(OWNERS)
+ANSWERS = st.none() | st.builds(
+    answered, st.sampled_from(["ours", "theirs", "value"]), VALUES, VALUES, st.just("v")
+)
+CASES = st.fixed_dictionaries(dict.fromkeys(("ours", "theirs", "sent", "shown"), VALUES))
+AT = st.sampled_from(TIMES)
+
+
+@given(CASES, OWNED, AT, AT, ANSWERS)
+def test_laws_of_every_owner(
+    case: Case,
+    owner: Owner,
+    ours_at: str | None,
+    theirs_at: str | None,
+    answer: Mapping[str, str | None] | None,
+) -> None:
+    does = decided(owner, case, ours_at, theirs_at, answer)
+    if owner == "crm" or case["ours"] == case["theirs"]:
+        assert does == "no"
+    if does == "ask":
+        assert owner in CONTESTED
+    if owner == "review" and does in {"yes", "v"}:
+        shown = case["shown"] or case["sent"]
+        is_untouched = case["theirs"] == (shown if case["sent"] else "")
+        seen = [sha256(case[side].encode()).hexdigest() for side in ("ours", "theirs")]
+        is_answered = answer is not None and seen == [answer["ours_hash"], answer["theirs_hash"]]
+        assert is_untouched or is_answered
+
+
+@given(CASES, OWNED, AT, AT, ANSWERS, st.sampled_from(["", " in its own form"]))
+def test_writing_twice_changes_nothing(
+    case: Case,
+    owner: Owner,
+    ours_at: str | None,
+    theirs_at: str | None,
+    answer: Mapping[str, str | None] | None,
+    form: str,
+) -> None:
+    does = decided(owner, case, ours_at, theirs_at, answer)
+    assume(does in {"yes", "v"})
+    written = "v" if does == "v" else case["ours"]
+    shown = written + form if written else ""
+    after = {"ours": case["ours"], "theirs": shown, "sent": written, "shown": shown}
+    assert decided(owner, after, ours_at, theirs_at, answer) == "no"

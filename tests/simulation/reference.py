@@ -714,7 +714,8 @@ def _change(
             operation, reason = "unchanged", "the CRM holds it so already"
         before = before or None
         asks = [c.field for c in sync.columns if c.field in contests]
-        waits += tuple(name for name in asks if contests[name].verdict == "ask")
+        again = {"ask", "answered", "value"}
+        waits += tuple(name for name in asks if contests[name].verdict in again)
     elif operation in {"archive", "delete"}:
         before = dict(held)
     is_followed = found is not None and known["remote_id"] not in {None, found.remote_id}
