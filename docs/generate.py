@@ -336,7 +336,7 @@ def sync_section(
 
 def rules(meta: Mapping[str, Any]) -> Iterator[str]:
     """What holds of a field besides its owner."""
-    for name in ("links_to", "max_length", "pii"):
+    for name in ("links_to", "max_length", "pii", "changed_at", "changed_at_field"):
         if name in meta:
             yield f"{name.replace('_', ' ')} {meta[name]}"
     if meta.get("required_link"):

@@ -21,7 +21,7 @@ from crm.connections import connect
 from crm.errors import ConfigurationError, CrmError
 from crm.protocol import Field
 from crm.runtime import Runtime, until
-from reverse_etl import builds, erasure, progress, queries, render
+from reverse_etl import builds, erasure, progress, queries, render, reviews_cli
 from reverse_etl import status as statuses
 from reverse_etl.clock import World, text
 from reverse_etl.engine import Engine, Selection, exit_code
@@ -36,6 +36,7 @@ from reverse_etl.plan.release import Release, read_keys
 from reverse_etl.reconciliation import report
 from reverse_etl.reconciliation.reconcile import exit_code as reconciled_code
 from reverse_etl.reconciliation.reconcile import reconciling
+from reverse_etl.render import Format
 from reverse_etl.syncs import Sync, chosen, default_manifest, read_manifest, read_syncs
 from warehouse.connection import (
     WarehouseBusyError,
@@ -56,13 +57,7 @@ app = typer.Typer(
 
 
 app.add_typer(sandbox.cli.app)
-
-
-class Format(StrEnum):
-    """How a command prints."""
-
-    TABLE = "table"
-    JSON = "json"
+app.add_typer(reviews_cli.app)
 
 
 class Outcome(StrEnum):

@@ -20,7 +20,7 @@ from reverse_etl import builds
 from reverse_etl.clock import World
 from reverse_etl.delivery import ASKED_TO_STOP, Delivery, Patience, Tally
 from reverse_etl.errors import ExitCode, StoppedError, SyncConfigurationError, SyncError
-from reverse_etl.ledger import Ledger, Run
+from reverse_etl.ledger import Ledger, Run, reviews
 from reverse_etl.plan import Counts, Plan, Planner, Rules, Verdict, judge, problems, room
 from reverse_etl.plan.release import Release
 from reverse_etl.plan.saved import SavedPlan
@@ -103,7 +103,9 @@ class Applied:
         held = self.counts is not None and (
             self.counts.operations.get("held", 0) or self.counts.operations.get("conflict", 0)
         )
-        return "done" if self.tally.is_whole and not held and self.problem is None else "partial"
+        is_asking = self.counts is not None and any(self.counts.asks.values())
+        is_whole = self.tally.is_whole and not held and not is_asking
+        return "done" if is_whole and self.problem is None else "partial"
 
     @property
     def message(self) -> str | None:
@@ -259,6 +261,7 @@ class Engine:
                 self.ledger.plan_run(run, released)
                 delivery = self._delivery(sync, run, crm, executor)
                 tally = delivery.tally
+                self._review(planner.plan, sync, run)
                 if saved is None:
                     delivery.look(planner.plan.changes(sync, ("unchanged", "forget")))
                     held = planner.plan.changes(sync, ("held",))
@@ -283,6 +286,14 @@ class Engine:
             tuple(planner.plan.held(sync, HELD_REASONS)),
             unreleased=counts.sending - released,
         )
+
+    def _review(self, plan: Plan, sync: Sync, run: Run) -> None:
+        """Bring the review list up to what the plan says."""
+        reviews.settle_others(self.ledger, run, [column.field for _, column in sync.contested])
+        for settled in plan.settled(sync):
+            reviews.settle(self.ledger, run, settled)
+        for asked in plan.asked(sync):
+            reviews.ask(self.ledger, run, asked)
 
     def _recover(self, sync: Sync, run: Run) -> int:
         if not self.ledger.unsettled(sync.name):
@@ -439,5 +450,6 @@ def _counts(applied: Applied) -> dict[str, int]:
             "conflicts": applied.counts.operations.get("conflict", 0),
             "kept": applied.counts.operations.get("keep", 0),
             "redirected": applied.counts.operations.get("redirect", 0),
+            "asked": sum(applied.counts.asks.values()),
         }
     return counts | {"recovered": applied.recovered, "unreleased": applied.unreleased}

@@ -18,6 +18,7 @@ from reverse_etl.ledger.schema import (
     leases,
     records,
     rejects,
+    reviews,
     runs,
 )
 
@@ -54,6 +55,11 @@ def status(ledger: Ledger) -> Rows:
             select(rejects.c.sync, func.count()).where(rejects.c.state == "waiting"),
             rejects.c.sync,
         )
+        asked = _counted(
+            connection,
+            select(reviews.c.sync, func.count()).where(reviews.c.state == "open"),
+            reviews.c.sync,
+        )
         unknown = _counted(
             connection,
             select(intents.c.sync, func.sum(intents.c.records)),
@@ -71,6 +77,7 @@ def status(ledger: Ledger) -> Rows:
             "records": live.get(sync, 0),
             "rejects": waiting.get(sync, 0),
             "held": orjson.loads(run["counts"] or "{}").get("held", 0),
+            "reviews": asked.get(sync, 0),
             "unknown": unknown.get(sync, 0),
             "message": run["message"],
         }

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from rich.console import Console
@@ -10,8 +12,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from reverse_etl.engine import Applied, Planned
+from reverse_etl.ledger.reviews import Asked
 from reverse_etl.plan import Change, Plan
 from reverse_etl.syncs import Sync
+
+
+class Format(StrEnum):
+    """How a command prints."""
+
+    TABLE = "table"
+    JSON = "json"
+
 
 SAMPLE = 5
 WIDE = 120
@@ -54,6 +65,16 @@ def plan_as_data(
                 "unknown": each.unsettled,
                 "unreleased": each.unreleased,
                 "fields": [dataclasses.asdict(field) for field in plan.fields(each.sync)],
+                "asked": dict(each.counts.asks),
+                "questions": [
+                    {
+                        "key": asked.key,
+                        "field": asked.field,
+                        "ours": asked.ours,
+                        "theirs": asked.theirs,
+                    }
+                    for asked in _asked(plan, each.sync, limit)
+                ],
                 "changes": [_change_as_data(change) for change in _sampled(plan, each.sync, limit)],
             }
             for each in planned
@@ -80,6 +101,7 @@ def print_plan(console: Console, plan: Plan, planned: Sequence[Planned], limit: 
     for each in planned:
         print_fields(console, plan, each.sync)
         print_changes(console, plan, each.sync, limit)
+        print_asked(console, plan, each, limit)
         if each.unsettled:
             console.print(
                 f"{each.sync.name}: of {each.unsettled} records nobody knows yet whether they "
@@ -135,6 +157,22 @@ def print_changes(console: Console, plan: Plan, sync: Sync, limit: int | None) -
             console.print(f"… and {rest} more of {sync.name}; `--full` shows all")
 
 
+def print_asked(console: Console, plan: Plan, planned: Planned, limit: int | None) -> None:
+    """The fields of one sync that aren't written, for a person is to decide."""
+    counts = planned.counts.asks
+    if not counts:
+        return
+    table = Table(title=f"{planned.sync.name}: a person is asked", title_justify="left")
+    for name in ("key", "field", "theirs", "ours"):
+        table.add_column(name, overflow="fold")
+    for asked in _asked(plan, planned.sync, limit):
+        sides = (escape(_shown(asked.theirs)), escape(_shown(asked.ours)))
+        table.add_row(asked.key, escape(asked.field), *sides)
+    console.print(table)
+    fields = ", ".join(f"{escape(name)} {count}" for name, count in counts.items())
+    console.print(f"{planned.sync.name}: in conflict, by field: {fields}")
+
+
 def print_applied(console: Console, applied: Sequence[Applied]) -> None:
     """What came of each sync."""
     table = Table(title="Applied", title_justify="left")
@@ -162,6 +200,11 @@ def print_applied(console: Console, applied: Sequence[Applied]) -> None:
             console.print(f"[bold red]{each.sync.name}[/]: {each.problem}")
         for reason, count in each.held:
             console.print(f"{each.sync.name}: {count} held: {escape(reason)}")
+        if each.counts and each.counts.asks:
+            console.print(
+                f"{each.sync.name}: {sum(each.counts.asks.values())} fields wait for a person; "
+                f"`reverse-etl reviews {each.sync.name}` shows them"
+            )
         if each.tally.rejected:
             console.print(
                 f"{each.sync.name}: {each.tally.rejected} rejected; "
@@ -185,6 +228,7 @@ def applied_as_data(applied: Sequence[Applied]) -> dict[str, Any]:
                     {"reason": reason, "records": count} for reason, count in each.held
                 ],
                 "conflicts": each.counts.operations.get("conflict", 0) if each.counts else 0,
+                "asked": dict(each.counts.asks) if each.counts else {},
                 **{
                     name: getattr(each.tally, name)
                     for name in (
@@ -222,6 +266,10 @@ def _print_unreleased(console: Console, each: Planned | Applied) -> None:
             f"{each.sync.name}: {each.unreleased} records stay planned, for this release leaves "
             "them out"
         )
+
+
+def _asked(plan: Plan, sync: Sync, limit: int | None) -> Iterable[Asked]:
+    return islice((asked for page in plan.asked(sync) for asked in page), limit)
 
 
 def _sampled(plan: Plan, sync: Sync, limit: int | None) -> Iterable[Change]:

@@ -18,7 +18,9 @@ from typing import Any, Literal, get_args
 from crm.protocol import Operation
 from reverse_etl.errors import SyncConfigurationError
 
-Owner = Literal["warehouse", "crm", "fill_empty"]
+Owner = Literal["warehouse", "crm", "fill_empty", "newest", "review"]
+CONTESTED: frozenset[Owner] = frozenset({"newest", "review"})
+"""Owners under which a person may have to be asked."""
 Mode = Literal["upsert", "create_only", "update_only", "mirror"]
 OnMissing = Literal["keep", "flag", "archive", "delete"]
 OnGone = Literal["hold", "recreate"]
@@ -75,7 +77,7 @@ GUARDS: Mapping[str, str] = {
 
 _COLUMN_KEYS = {
     "field", "owner", "links_to", "required_link", "record_id", "max_length", "pii",
-    "label_zh", "rule", "rule_zh", "default", "source",
+    "label_zh", "rule", "rule_zh", "default", "source", "changed_at", "changed_at_field",
 }  # fmt: skip
 
 
@@ -85,6 +87,7 @@ _WRITES: Mapping[Mode, frozenset[Operation]] = {
     "update_only": frozenset({"update"}),
     "mirror": frozenset({"create", "update"}),
 }
+_TIME = re.compile("timestamp|date", re.IGNORECASE)
 _UNSAID: tuple[Any, ...] = (None, "", False, [], {})
 _NEVER_CREATES = "it never creates a record"
 _NOTHING_CREATED = "it never creates a record, so there is none that it may remove"
@@ -112,6 +115,10 @@ class Column:
     data_type: str
     description: str
     owner: Owner = "warehouse"
+    changed_at: str | None = None
+    """The model's column with the time at which our value changed; for owner `newest`."""
+    changed_at_field: str | None = None
+    """The CRM's field with the time at which its value of this field changed."""
     links_to: str | None = None
     """The sync whose record this field points at; the column holds that record's key."""
     required_link: bool = False
@@ -138,6 +145,8 @@ class Column:
                 "type": self.data_type,
                 "label_zh": self.label_zh,
                 "owner": self.owner,
+                "changed_at": self.changed_at,
+                "changed_at_field": self.changed_at_field,
                 "links_to": self.links_to,
                 "required_link": self.required_link,
                 "max_length": self.max_length,
@@ -221,6 +230,11 @@ class Sync:
     def links(self) -> tuple[Column, ...]:
         """The columns that point at records of other syncs."""
         return tuple(column for column in self.columns if column.links_to)
+
+    @property
+    def contested(self) -> tuple[tuple[int, Column], ...]:
+        """The columns of which a person may be asked, each with its place."""
+        return tuple(each for each in enumerate(self.columns) if each[1].owner in CONTESTED)
 
     @property
     def operations(self) -> frozenset[Operation]:
@@ -416,6 +430,7 @@ class _Reader:
                 record_id = name
             if "field" not in meta:
                 continue
+            self._check_times(name, meta, model["columns"])
             columns.append(
                 Column(
                     name=name,
@@ -423,6 +438,8 @@ class _Reader:
                     data_type=(described.get("data_type") or "varchar").lower(),
                     description=described.get("description", ""),
                     owner=self._one_of(meta.get("owner", "warehouse"), Owner, f"{name}: owner"),
+                    changed_at=meta.get("changed_at"),
+                    changed_at_field=meta.get("changed_at_field"),
                     links_to=meta.get("links_to"),
                     required_link=bool(meta.get("required_link", False)),
                     max_length=meta.get("max_length"),
@@ -441,6 +458,23 @@ class _Reader:
                 self.wrong(f"two columns go to the field `{column.field}`")
             seen.add(column.field)
         return columns, record_id
+
+    def _check_times(
+        self, name: str, meta: Mapping[str, Any], columns: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Whether a contested column says well what it is decided by."""
+        owner = meta.get("owner", "warehouse")
+        given = [each for each in ("changed_at", "changed_at_field") if meta.get(each)]
+        if given and owner != "newest":
+            self.wrong(f"column {name}: `{given[0]}` is for the owner newest, and it is {owner}")
+        ours = meta.get("changed_at")
+        if ours and _TIME.match(columns.get(ours, {}).get("data_type") or "") is None:
+            self.wrong(
+                f"column {name}: `changed_at` names {ours}, which is no column of the model with "
+                "the data_type timestamp, timestamptz or date"
+            )
+        if owner in CONTESTED and meta.get("required_link"):
+            self.wrong(f"column {name}: a required link can't be of owner {owner}, which may wait")
 
     def _redirects(self, name: str | None) -> tuple[str, str] | None:
         if name is None:

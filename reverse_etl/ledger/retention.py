@@ -34,6 +34,8 @@ from reverse_etl.ledger.schema import (
     leases,
     records,
     rejects,
+    review_values,
+    reviews,
     runs,
 )
 from reverse_etl.ledger.store import Ledger, held_by
@@ -57,6 +59,8 @@ class Purged:
     """Deliveries whose payload, before-image and CRM's words are gone."""
     records: int
     """Removed records of which it isn't known any more what they held."""
+    reviews: int = 0
+    """Settled questions of which the values are gone; what was decided is known by its hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,13 @@ class Erased:
     """Whether it was known what the record holds."""
     queued: bool
     """Whether it waited in the queue."""
+    reviews: int = 0
+    """Questions that people were asked about it, whose answers are gone too."""
 
     @property
     def is_anything(self) -> bool:
         """Whether there was anything to erase."""
-        return bool(self.deliveries or self.known or self.queued)
+        return bool(self.deliveries or self.known or self.queued or self.reviews)
 
 
 def moment_before(now: datetime, age: str) -> str:
@@ -93,7 +99,7 @@ def moment_before(now: datetime, age: str) -> str:
 def purge(
     ledger: Ledger, before: str, sync: str | None = None, *, preview: bool = False
 ) -> list[Purged]:
-    """Forget the values of what was delivered before a moment, and of records removed before it.
+    """Forget the values of what was delivered, removed or settled before a moment.
 
     It may run while syncs are applied: it goes in small transactions. What is known of the
     records that are in the CRM stays, for the plan needs it; so does what is under way.
@@ -124,10 +130,11 @@ def purge(
                         .where(*_is_removed(before))
                         .values(sent=NOTHING, observed=None, fingerprint=None)
                     )
+    asked = _purge_reviews(ledger, before, names, preview=preview)
     return [
-        Purged(name, delivered[name], removed[name])
+        Purged(name, delivered[name], removed[name], asked[name])
         for name in names
-        if delivered[name] or removed[name]
+        if delivered[name] or removed[name] or asked[name]
     ]
 
 
@@ -230,6 +237,34 @@ def _old_deliveries(ledger: Ledger, before: str, names: Sequence[str]) -> Select
     )
 
 
+def _purge_reviews(
+    ledger: Ledger, before: str, names: Sequence[str], *, preview: bool
+) -> Counter[str]:
+    """Forget the values of settled questions; those that wait need theirs."""
+    c, v = reviews.c, review_values.c
+    query = select(c.sync, c.key, c.field).where(
+        c.sync.in_(names),
+        c.state == "settled",
+        c.settled_at < before,
+        exists().where(v.sync == c.sync, v.key == c.key, v.field == c.field),
+    )
+    asked: Counter[str] = Counter()
+    for page in _paged(ledger, query, c.sync, c.key, c.field):
+        asked.update(row.sync for row in page)
+        if not preview:
+            with ledger.writing() as connection:
+                for row in page:
+                    is_still_settled = exists().where(
+                        c.sync == v.sync, c.key == v.key, c.field == v.field, c.state == "settled"
+                    )
+                    connection.execute(
+                        delete(review_values)
+                        .where(v.sync == row.sync, v.key == row.key, v.field == row.field)
+                        .where(is_still_settled)
+                    )
+    return asked
+
+
 def _removed_records(before: str, names: Sequence[str]) -> Select[Any]:
     r = records.c
     return select(r.sync, r.key).where(r.sync.in_(names), *_is_removed(before))
@@ -289,6 +324,7 @@ def _found_one(connection: Connection, name: str, key: str) -> Erased:
     queued = select(q.key).where(
         q.sync == name, q.key == key, or_(q.state == "waiting", q.fingerprint.is_not(None))
     )
+    asked = select(func.count()).where(reviews.c.sync == name, reviews.c.key == key)
     counted = select(func.count()).where(delivery_values.c.delivery_id.in_(_ids_of(name, key)))
     return Erased(
         name,
@@ -296,6 +332,7 @@ def _found_one(connection: Connection, name: str, key: str) -> Erased:
         connection.execute(counted).scalar_one(),
         connection.execute(known).first() is not None,
         connection.execute(queued).first() is not None,
+        connection.execute(asked).scalar_one(),
     )
 
 
@@ -316,6 +353,9 @@ def _erase_one(connection: Connection, each: Erased, now: str) -> None:
         .where(q.sync == each.sync, q.key == each.key)
         .values(state="resolved", fingerprint=None, last_at=now)
     )
+    for table in (review_values, reviews):
+        # with the hashes: a number has few enough digits to be guessed from its hash
+        connection.execute(delete(table).where(table.c.sync == each.sync, table.c.key == each.key))
     connection.execute(
         insert(erasures).values(
             sync=each.sync, key=each.key, erased_at=now, deliveries=each.deliveries

@@ -159,6 +159,48 @@ rejects = Table(
     comment="the retry queue: tried again when the record changes, or when a person says so",
 )
 
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("sync", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("review_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("ours_hash", Text, nullable=False),
+    Column("theirs_hash", Text, nullable=False),
+    Column("answer", Text),
+    Column("answer_hash", Text),
+    Column("answered_by", Text),
+    Column("answered_at", Text),
+    Column("reason", Text),
+    Column("settled_at", Text),
+    Column("run_id", Text, nullable=False),
+    PrimaryKeyConstraint("sync", "key", "field"),
+    _is_one_of("state", "open", "answered", "settled"),
+    _is_one_of("answer", "ours", "theirs", "value"),
+    Index("reviews_by_id", "review_id"),
+    comment=(
+        "fields in conflict, which a person is asked about: an answer holds for the two values "
+        "whose hashes are here, and review_id is made of them; settled is what needs no answer "
+        "any more, with the answer that still holds if there was one"
+    ),
+)
+
+review_values = Table(
+    "review_values",
+    metadata,
+    Column("sync", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("ours", Text),
+    Column("theirs", Text),
+    Column("answer_value", Text),
+    PrimaryKeyConstraint("sync", "key", "field"),
+    comment="values, apart from the facts, so that they can be erased: as text; empty is null",
+)
+
 leases = Table(
     "leases",
     metadata,

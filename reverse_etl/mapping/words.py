@@ -56,6 +56,8 @@ OF_WHAT_IS_SIGNED: _Words = {
     "label_zh": ("Chinese label", "中文名称"),
     "rule_zh": ("Chinese rule", "中文规则"),
     "required_link": ("link required", "必须关联"),
+    "changed_at": ("our time of change", "我方修改时间"),
+    "changed_at_field": ("the CRM's time of change", "CRM 修改时间"),
     "source": ("stated source", "注明的来源"),
 }
 """What is signed, where the table has another column for it or none."""
@@ -89,6 +91,8 @@ _WORDS: _Words = {
     "warehouse": ("warehouse: we write it", "数仓：由我方写入"),
     "crm": ("crm: we never write it", "CRM：我方从不写入"),
     "fill_empty": ("fill_empty: written only where empty", "补空：仅在为空时写入"),
+    "newest": ("newest: who changed it last wins", "取新：以最后修改者为准"),
+    "review": ("review: a person decides on conflicts", "人工：双方都改过时由人决定"),
     # modes, and what becomes of what is no longer wanted
     "upsert": ("upsert: creates and updates", "新增并更新"),
     "create_only": ("create_only: leaves alone what is there", "只新增，不改已有记录"),

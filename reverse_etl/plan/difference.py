@@ -10,7 +10,10 @@ Tables of all syncs of a plan:
 - `known_values`: what the ledger knows of them
 - `links`: the CRM's id of each record that a candidate points at
 - `theirs`: the CRM's records that were read for them
+- `asked`: what people were asked about fields of the candidates, and what they said
 - `changes`: what is to be done, and why
+- `questions`: the fields in which it isn't, for a person is to be asked, and the questions
+  that need no answer any more
 
 and one for each sync, `candidates <sync>`: its moved keys with what we want,
 a column of text for each field: `ours_0`, `ours_1`, …
@@ -23,6 +26,8 @@ import duckdb
 import orjson
 
 from reverse_etl.plan.fields import (
+    HashOf,
+    Question,
     Sides,
     an_object,
     as_json,
@@ -35,15 +40,23 @@ from reverse_etl.plan.fields import (
     literal,
     member,
     quoted,
+    verdict,
 )
 from reverse_etl.plan.room import LEAST_MB, execute
 from reverse_etl.plan.validation import Rules, Written, fault_of_known, fault_of_new
-from reverse_etl.syncs import FINGERPRINT, Column, Sync
+from reverse_etl.syncs import CONTESTED, FINGERPRINT, Column, Sync
 
 CARRIES = "it carries our key"
 MERGED = "people merged it into this one"
 AT_ONCE = 10_000
 """Records whose fields are compared and written out at once: they lie in memory together."""
+
+ARGUED = "('adopt', 'update', 'held')"
+"""Operations beside which a question may stay open."""
+
+AGAIN = "('ask', 'answered', 'value')"
+"""Verdicts after which a record is looked at again."""
+_OF_AN_ANSWER = ("answer", "ours_hash", "theirs_hash", "answer_hash", "value")
 
 TABLES = """
 create table moved (
@@ -55,11 +68,19 @@ create table known_values (
 );
 create table totals (sync varchar, desired bigint, known bigint, unchanged bigint);
 create table links (sync varchar, key varchar, field varchar, remote_id varchar);
+create table asked (
+    sync varchar, key varchar, field varchar, state varchar, answer varchar,
+    ours_hash varchar, theirs_hash varchar, answer_hash varchar, value varchar
+);
 create table theirs (sync varchar, remote_id varchar, fields json, formerly varchar[]);
 create table changes (
     sync varchar, key varchar, operation varchar, reason varchar, cause varchar,
     remote_id varchar, origin varchar, payload varchar, before varchar, waits varchar,
     fingerprint varchar, sent varchar, observed varchar
+);
+create table questions (
+    sync varchar, key varchar, field varchar, ours varchar, theirs varchar,
+    ours_hash varchar, theirs_hash varchar, is_asked boolean
 );
 """
 
@@ -88,6 +109,7 @@ def vanished(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[str]:
     there = {name.lower() for (name,) in held}
     needed = [column.name for column in sync.columns] + [FINGERPRINT]
     needed += [sync.record_id] if sync.record_id else []
+    needed += [column.changed_at for column in sync.columns if column.changed_at]
     return [
         f"sync {sync.name}: {sync.schema}.{sync.table} has no column {name} any more"
         for name in needed
@@ -173,6 +195,27 @@ def take_moved(
     )
 
 
+def take_asked(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
+    """Take what people were asked about the moved keys; needs the ledger attached."""
+    execute(
+        connection,
+        f"""
+        insert into asked
+        select
+            reviews.sync, reviews.key, reviews.field, state, answer,
+            ours_hash, theirs_hash, answer_hash, review_values.answer_value
+        from ledger.reviews as reviews
+        left join ledger.review_values as review_values
+            on review_values.sync = reviews.sync and review_values.key = reviews.key
+                and review_values.field = reviews.field
+        where reviews.sync = {literal(sync.name)}
+            -- once ours was written there is nothing that the answer would still hold
+            and (state <> 'settled' or answer <> 'ours')
+            and reviews.key in (select key from moved where sync = {literal(sync.name)})
+        """,
+    )
+
+
 def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced: bool) -> None:
     """Put beside each moved key what we want of it, and what is known of it.
 
@@ -183,6 +226,11 @@ def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced
     wanted = ", ".join(
         f"{as_text(column, 'model.' + quoted(column.name))} as ours_{index}"
         for index, column in enumerate(sync.columns)
+    )
+    wanted += "".join(
+        f", epoch_us(try_cast(model.{quoted(column.changed_at)} as timestamptz)) as ours_at_{index}"
+        for index, column in sync.contested
+        if column.changed_at
     )
     redirected, formerly = "null::varchar", "null::varchar[]"
     if sync.redirects:
@@ -264,6 +312,8 @@ def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, rules: Rules) -> N
             execute(connection, _creates(sync, rules))
         if has_others:
             execute(connection, _others(sync, rules))
+            if sync.contested:
+                execute(connection, _questions(sync))
     execute(
         connection,
         f"drop table {candidates(sync)}; drop table all_judged; drop table found; "
@@ -595,61 +645,20 @@ def _creates(sync: Sync, rules: Rules) -> str:
 
 def _others(sync: Sync, rules: Rules) -> str:
     """All that isn't new: field by field, what differs and is ours to write."""
-    marks = dict(sync.flag)
-    compared, conditions, payload, before, written = [], [], [], [], []
+    payload, before, written = [], [], []
     for index, column in enumerate(sync.columns):
-        wanted = f"candidates.ours_{index}"
-        # a link is compared by the CRM's own id, and travels as our key until it goes out
-        side = _linked_id(sync, column) if column.links_to else wanted
-        sent = field_text("candidates.sent", column.field)
-        observed = field_text("candidates.observed", column.field)
-        seen = has_field("candidates.observed", column.field)
-        sides = Sides(f"side_{index}", f"theirs_{index}", f"sent_{index}", f"expected_{index}")
-        condition = f"operation in ('adopt', 'update') and {is_written(column, sides)}"
-        if column.field in marks:
-            mark = literal(marks[column.field])
-            wanted = f"if(judged.operation = 'flag', {mark}, {wanted})"
-            marked = f"operation = 'flag' and sent_{index} is distinct from {mark}"
-            condition = f"({condition} or {marked})"
-        compared += [
-            f"{wanted} as ours_{index}",
-            f"{side} as side_{index}",
-            f"{field_text('theirs.fields', column.field)} as theirs_{index}",
-            f"{sent} as sent_{index}",
-            f"case when {seen} then {observed} else {sent} end as expected_{index}",
-        ]
-        conditions.append(f"{condition} as writes_{index}")
         value = as_json(column, f"ours_{index}")
         payload.append(member(column.field, value, f"writes_{index}"))
         before.append(member(column.field, field_json("theirs", column.field), f"writes_{index}"))
         written.append(Written(f"ours_{index}", f"writes_{index}"))
+    # what was answered is looked at once more, for only what the CRM shows settles a question
+    asks = ", ".join(
+        f"case when verdict_{index} in {AGAIN} then {literal(column.field)} end"
+        for index, column in sync.contested
+    )
     return f"""
         insert into changes
-        with met as (
-            select
-                candidates.* exclude (sent, observed),
-                -- of another record than the one we wrote, nothing is as we left it
-                if(found_id <> remote_id, null, sent) as sent,
-                if(found_id <> remote_id, null, observed) as observed
-            from {candidates(sync)} as candidates
-            inner join judged on judged.key = candidates.key
-            where judged.operation <> 'create'
-        ),
-        compared as (
-            select
-                judged.*,
-                candidates.remote_id, candidates.origin, candidates.fingerprint,
-                candidates.sent, candidates.observed,
-                theirs.fields as theirs,
-                {", ".join(compared)}
-            from met as candidates
-            inner join judged on judged.key = candidates.key
-            left join theirs
-                on theirs.sync = {literal(sync.name)} and theirs.remote_id = judged.found_id
-        ),
-        weighed as (
-            select *, {", ".join(conditions)} from compared
-        ),
+        with {_weighed(sync)},
         decided as (
             select
                 * exclude (operation, reason, cause),
@@ -686,9 +695,136 @@ def _others(sync: Sync, rules: Rules) -> str:
                 when operation in ('archive', 'delete') then theirs::varchar
                 when payload <> '{{}}' then before
             end,
-            waits,
+            {f"concat_ws(', ', nullif(waits, ''), {asks})" if asks else "waits"},
             fingerprint,
             sent::varchar, observed::varchar
         from settled
         order by operation, key
     """
+
+
+def _questions(sync: Sync) -> str:
+    """What people are to be asked, and what they need not be asked any more."""
+    asked = " union all ".join(
+        f"""
+        select
+            {literal(sync.name)}, key, {literal(column.field)}, ours_{index}, theirs_{index},
+            {_hash_of(sync, column)(f"side_{index}")}, {_hash_of(sync, column)(f"theirs_{index}")},
+            coalesce(verdict_{index} = 'ask', false)
+        from weighed
+        where verdict_{index} = 'ask'
+            -- what was answered is settled when it is seen to be there, and what isn't wanted
+            -- any more needs no answer
+            or (
+                state_{index} in ('open', 'answered')
+                and (verdict_{index} in ('ours', 'leave') or operation not in {ARGUED})
+            )
+        """
+        for index, column in sync.contested
+    )
+    return f"insert into questions with {_weighed(sync)} {asked}"
+
+
+def _weighed(sync: Sync) -> str:
+    """CTEs: what isn't new with its fields side by side, and whether each is to be written."""
+    marks = dict(sync.flag)
+    compared, conditions, joins = [], [], []
+    for index, column in enumerate(sync.columns):
+        wanted = f"candidates.ours_{index}"
+        # a link is compared by the CRM's own id, and travels as our key until it goes out
+        side = _linked_id(sync, column) if column.links_to else wanted
+        sent = field_text("candidates.sent", column.field)
+        observed = field_text("candidates.observed", column.field)
+        seen = has_field("candidates.observed", column.field)
+        sides = Sides(f"side_{index}", f"theirs_{index}", f"sent_{index}", f"expected_{index}")
+        condition = f"operation in ('adopt', 'update') and {is_written(column, sides)}"
+        if column.field in marks:
+            mark = literal(marks[column.field])
+            wanted = f"if(judged.operation = 'flag', {mark}, {wanted})"
+            marked = f"operation = 'flag' and sent_{index} is distinct from {mark}"
+            condition = f"({condition} or {marked})"
+        compared += [
+            f"{wanted} as ours_{index}",
+            f"{side} as side_{index}",
+            f"{field_text('theirs.fields', column.field)} as theirs_{index}",
+            f"{sent} as sent_{index}",
+            f"case when {seen} then {observed} else {sent} end as expected_{index}",
+        ]
+        if column.owner in CONTESTED:
+            condition = f"coalesce(verdict_{index} in ('ours', 'answered', 'value'), false)"
+            compared += _asked(column, index)
+            joins.append(_asked_of(sync, column, index))
+        conditions.append(f"{condition} as writes_{index}")
+    contested = [_verdict(sync, column, index) for index, column in sync.contested]
+    given = ", ".join(
+        f"if(verdict_{index} = 'value', value_{index}, ours_{index}) as ours_{index}"
+        for index, _ in sync.contested
+    )
+    return f"""
+        met as (
+            select
+                candidates.* exclude (sent, observed),
+                -- of another record than the one we wrote, nothing is as we left it
+                if(found_id <> remote_id, null, sent) as sent,
+                if(found_id <> remote_id, null, observed) as observed
+            from {candidates(sync)} as candidates
+            inner join judged on judged.key = candidates.key
+            where judged.operation <> 'create'
+        ),
+        compared as (
+            select
+                judged.*,
+                candidates.remote_id, candidates.origin, candidates.fingerprint,
+                candidates.sent, candidates.observed,
+                theirs.fields as theirs,
+                {", ".join(compared)}
+            from met as candidates
+            inner join judged on judged.key = candidates.key
+            left join theirs
+                on theirs.sync = {literal(sync.name)} and theirs.remote_id = judged.found_id
+            {" ".join(joins)}
+        ),
+        argued as (
+            select {", ".join(["*", *contested])} from compared
+        ),
+        weighed as (
+            select * {f"replace ({given})" if given else ""}, {", ".join(conditions)} from argued
+        )
+    """
+
+
+def _asked(column: Column, index: int) -> Iterator[str]:
+    """What the columns of a contested field hold beside its sides."""
+    for name in ("state", *_OF_AN_ANSWER):
+        yield f"asked_{index}.{name} as {name}_{index}"
+    ours_at = f"candidates.ours_at_{index}" if column.changed_at else "null::bigint"
+    yield f"{ours_at} as ours_at_{index}"
+    theirs_at = "null::bigint"
+    if column.changed_at_field:
+        at = field_text("theirs.fields", column.changed_at_field)
+        theirs_at = f"epoch_us(try_cast({at} as timestamptz))"
+    yield f"{theirs_at} as theirs_at_{index}"
+
+
+def _asked_of(sync: Sync, column: Column, index: int) -> str:
+    return f"""left join asked as asked_{index}
+        on asked_{index}.sync = {literal(sync.name)} and asked_{index}.key = candidates.key
+            and asked_{index}.field = {literal(column.field)}
+    """
+
+
+def _verdict(sync: Sync, column: Column, index: int) -> str:
+    names = ("side", "theirs", "sent", "expected", "ours_at", "theirs_at")
+    sides = Sides(*(f"{name}_{index}" for name in names))
+    asked = Question(*(f"{name}_{index}" for name in _OF_AN_ANSWER))
+    said = verdict(column, sides, _hash_of(sync, column), asked)
+    return f"case when operation in ('adopt', 'update') then {said} end as verdict_{index}"
+
+
+def _hash_of(sync: Sync, column: Column) -> HashOf:
+    """Hashes of a field's values; two records with the same value have different ones.
+
+    As `reverse_etl.ledger.reviews.hash_of` has them.
+    """
+    before, after = literal(f"{sync.name}\n"), literal(f"\n{column.field}\n")
+    return lambda value: f"sha256({before} || key || {after} || coalesce({value}, ''))"

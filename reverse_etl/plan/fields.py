@@ -4,11 +4,15 @@ Everything is compared as text. Empty and null are the same: CRMs disagree on
 which of them they answer with.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import orjson
 
 from reverse_etl.syncs import Column
+
+HashOf = Callable[[str], str]
+"""Makes of SQL for a value SQL for its hash."""
 
 _INTEGERS = {"tinyint", "smallint", "integer", "int", "bigint"}
 _INTEGERS |= {"utinyint", "usmallint", "uinteger", "ubigint"}
@@ -28,6 +32,28 @@ class Sides:
     """What we last sent."""
     expected: str
     """What the CRM showed when we had sent it: CRMs trim, round and reformat."""
+    ours_at: str = "null"
+    """When ours changed; a number, or null if nobody knows."""
+    theirs_at: str = "null"
+    """When theirs changed, likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """SQL for what a person was asked about a field, and what they said; null if nobody was."""
+
+    answer: str
+    """`ours`, `theirs` or `value`."""
+    ours_hash: str
+    theirs_hash: str
+    """The two values that the person saw."""
+    answer_hash: str
+    """Of an answer that is a value of its own."""
+    value: str
+    """That value, as long as it is kept."""
+
+
+UNASKED = Question("null", "null", "null", "null", "null")
 
 
 def as_text(column: Column, expression: str) -> str:
@@ -71,6 +97,11 @@ def can_hold(column: Column, text: str) -> bool:
         return False
 
 
+def in_one_form(column: Column, text: str) -> str:
+    """A text that somebody typed, as a value of the column is told in a record: 1e2 is 100.0."""
+    return orjson.dumps(orjson.loads(text)).decode() if _is_plain(column) else text
+
+
 def field_json(record: str, name: str) -> str:
     """One field of a record held as a JSON object, as JSON text; `null` if absent."""
     return f"coalesce(json_extract({record}, {path_to(name)})::varchar, 'null')"
@@ -105,7 +136,8 @@ def is_created(column: Column, ours: str) -> str:
 def is_written(column: Column, sides: Sides) -> str:
     """SQL that is true where the field of a record that is there is to be written.
 
-    The table of cases is docs/reference/ownership.md.
+    The table of cases is docs/reference/ownership.md. Where a person may have to be asked,
+    `verdict` says more.
     """
     ours, theirs, sent, expected = sides.ours, sides.theirs, sides.sent, sides.expected
     if column.owner == "crm":
@@ -123,6 +155,50 @@ def is_written(column: Column, sides: Sides) -> str:
         f"and ({ours} is distinct from {sent} or {theirs} is distinct from {expected}) "
         f"and ({ours} is not null or {still_as_we_left_it}))"
     )
+
+
+def verdict(column: Column, sides: Sides, hash_of: HashOf, asked: Question = UNASKED) -> str:
+    """SQL for what becomes of a field about which a person may have to be asked.
+
+    - `ours`: ours is written
+    - `answered`: the same, for a person said so
+    - `value`: what a person answered is written
+    - `ask`: nothing is written, and a person is asked
+    - `leave`: nothing is to be done
+
+    The table of cases is docs/reference/ownership.md.
+    """
+    ours, theirs, sent, expected = sides.ours, sides.theirs, sides.sent, sides.expected
+    as_we_left_it = f"({sent} is not null and {theirs} is not distinct from {expected})"
+    unasked = ""
+    if column.owner == "newest":
+        at, their_at = sides.ours_at, sides.theirs_at
+        unasked = f"when {at} > {their_at} then 'ours' when {at} < {their_at} then 'leave'"
+    contest = f"case {unasked} when true then 'ask' end"
+    is_same_ours = f"{hash_of(ours)} = {asked.ours_hash}"
+    saw = f"({is_same_ours} and {hash_of(theirs)} = {asked.theirs_hash})"
+    # ours was written as they said: it is what we sent, like any other value
+    is_spent = f"({asked.answer} = 'ours' and {hash_of(sent)} = {asked.ours_hash})"
+    # what they gave was written, and stands there: it is a person's value, though we sent it
+    is_given = (
+        f"({asked.answer} = 'value' and {hash_of(sent)} = {asked.answer_hash} and {as_we_left_it})"
+    )
+    return f"""case
+        when {ours} is not distinct from {theirs} then 'leave'
+        when {ours} = {sent} and {theirs} is not distinct from {expected} then 'leave'
+        when {is_given} then if({is_same_ours} or {ours} is null, 'leave', 'ask')
+        when {asked.answer} is not null and not coalesce({is_spent}, false) then
+            case
+                when {saw} and {asked.answer} = 'ours' then 'answered'
+                when {saw} and {asked.answer} = 'theirs' then 'leave'
+                when {saw} and {asked.value} is not null then 'value'
+                when {ours} is null then 'leave'
+                else {contest}
+            end
+        when {as_we_left_it} or ({theirs} is null and {sent} is null) then 'ours'
+        when {ours} is null or {ours} is not distinct from {sent} then 'leave'
+        else {contest}
+    end"""
 
 
 def is_number(column: Column) -> bool:

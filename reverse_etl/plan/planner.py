@@ -1,6 +1,7 @@
 """Make a plan: take the difference out of the warehouse, look at the CRM, decide."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import orjson
 from crm.protocol import Crm, Value
 from reverse_etl.errors import StoppedError
 from reverse_etl.ledger import Ledger
+from reverse_etl.ledger.reviews import Asked
 from reverse_etl.plan import difference, room
 from reverse_etl.plan.fields import literal
 from reverse_etl.plan.reading import read_theirs
@@ -48,7 +50,8 @@ class Change:
     before: Mapping[str, Value] | None = field(repr=False)
     """What the CRM holds in them now."""
     waits: tuple[str, ...]
-    """Links that can't be made yet."""
+    """Why the record is to be looked at again: links that can't be made yet, and fields that a
+    person is to decide on, or has just decided on."""
     fingerprint: str | None
     sent: Mapping[str, Value] = field(repr=False)
     observed: Mapping[str, Value] = field(repr=False)
@@ -86,6 +89,8 @@ class Counts:
     """Held because the CRM would refuse them as they are, or did."""
     clears: Mapping[str, int] = field(default_factory=dict)
     """In how many records a field would be emptied, by its name."""
+    asks: Mapping[str, int] = field(default_factory=dict)
+    """In how many records a person is to decide on a field, by its name; it isn't written."""
 
     @property
     def sending(self) -> int:
@@ -113,7 +118,38 @@ class Plan:
             [sync.name],
         ).fetchall()
         clears = {each.field: each.clears for each in self.fields(sync, CHANGING) if each.clears}
-        return Counts(desired, known, unchanged, dict(rows), refused, clears)
+        asks = Counter(sorted(each.field for page in self.asked(sync) for each in page))
+        return Counts(desired, known, unchanged, dict(rows), refused, clears, asks)
+
+    def asked(self, sync: Sync) -> Iterator[list[Asked]]:
+        """The fields that a person is to decide on, some at a time in the order of the keys."""
+        for rows in self._questions(sync, "is_asked and operation <> 'held'"):
+            yield [Asked(*row) for row in rows]
+
+    def settled(self, sync: Sync) -> Iterator[list[tuple[str, str]]]:
+        """The keys and fields of the questions that need no answer any more, some at a time."""
+        for rows in self._questions(sync, "not is_asked"):
+            yield [(key, name) for key, name, *_ in rows]
+
+    def _questions(self, sync: Sync, where: str) -> Iterator[list[tuple[Any, ...]]]:
+        if not sync.contested:
+            return
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                select
+                    questions.key, field, questions.ours, questions.theirs,
+                    ours_hash, theirs_hash
+                from questions
+                inner join changes
+                    on changes.sync = questions.sync and changes.key = questions.key
+                where questions.sync = ? and operation <> 'conflict' and {where}
+                order by questions.key, field
+                """,
+                [sync.name],
+            )
+            while rows := cursor.fetchmany(FETCH_ROWS):
+                yield rows
 
     def fields(
         self, sync: Sync, operations: Sequence[str] = ("create", *CHANGING)
@@ -203,6 +239,8 @@ class Planner:
         self._is_stopping = is_stopping
         # a second thread takes twice the CPU for no less time, as long as rows aren't millions
         connection.execute("set threads = 1")
+        # a time that names no zone is UTC, wherever this runs
+        connection.execute("set TimeZone = 'UTC'")
         room.limit(connection, scratch)
         connection.load_extension(extension_path("sqlite_scanner"))
         connection.execute(difference.TABLES)
@@ -232,6 +270,8 @@ class Planner:
         with self._ledger_attached():
             for sync in syncs:
                 difference.take_moved(self._connection, sync, keys, again=again)
+                if sync.contested:
+                    difference.take_asked(self._connection, sync)
         for sync in syncs:
             self._take_known(sync)
             difference.take_candidates(self._connection, sync, forced=forced)

@@ -163,8 +163,7 @@ def _keep(
 ) -> None:
     """Write down what was read, and where that ends, in one transaction."""
     rows = [
-        {"id": each.remote_id, "fields": each.fields, "formerly": each.formerly}
-        for each in records
+        {"id": each.remote_id, "fields": each.fields, "formerly": each.formerly} for each in records
     ]
     # one look into the text of a record for everything; to make columns of it would take twice
     # the time
@@ -188,4 +187,3 @@ def _keep(
     )
     connection.execute("update progress set place = ?, is_whole = ?", [place, is_whole])
     connection.execute("commit")
-

@@ -26,8 +26,9 @@ MAY_IMPORT = {
         "ingestion.sources.documents",
         "ingestion.sources.workbooks.xlsx",
     },
-    # the command line offers the sandboxes; nothing else of the engine may know them
-    "reverse_etl": {"crm", "warehouse", "sandbox.cli"},
+    # the command line offers the sandboxes, and its questions go out as identity's do; nothing
+    # else of either may be known to the engine
+    "reverse_etl": {"crm", "warehouse", "sandbox.cli", "identity.sheets"},
     "demo": PACKAGES - {"benchmarks"},
     "benchmarks": PACKAGES,
 }

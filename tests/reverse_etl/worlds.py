@@ -334,12 +334,15 @@ class TestWorld:
                 names = [f'"{column.name}" {column.data_type}' for column in sync.columns]
                 if sync.record_id:
                     names.append(f"{sync.record_id} varchar")
+                times = [column.changed_at for column in sync.columns if column.changed_at]
+                names += [f"{name} timestamp" for name in times]
                 table = f"warehouse.{sync.schema}.{sync.table}"
                 connection.execute(
                     f"create table {table} ({', '.join(names)}, fingerprint varchar)"
                 )
                 wanted = [column.name for column in sync.columns]
                 wanted += [sync.record_id] if sync.record_id else []
+                wanted += times
                 rows = [[row.get(name) for name in wanted] for row in self.rows.get(sync.name, [])]
                 rows = [[*row, hashlib.sha256(repr(row).encode()).hexdigest()] for row in rows]
                 marks = f"({', '.join('?' * (len(wanted) + 1))})"

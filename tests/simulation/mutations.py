@@ -220,7 +220,9 @@ def _fields_compared(patch: Patch, change: Callable[..., Any]) -> None:
     patch.setattr(
         reference,
         "_is_written",
-        lambda column, each, known, held: original(*change(column, each, known, held)),
+        lambda column, each, known, held, contests: original(
+            *(*change(column, each, known, held), contests)
+        ),
     )
 
 
@@ -240,10 +242,10 @@ def _what_was_sent_forgotten(patch: Patch) -> None:
 def _emptied_filled_again(patch: Patch) -> None:
     original = reference._is_written
 
-    def is_written(column: Any, each: Any, known: Any, held: Any) -> bool:
+    def is_written(column: Any, each: Any, known: Any, held: Any, contests: Any) -> bool:
         is_empty = not held.get(column.field) and each.ours[column.field] is not None
         is_filled = column.owner == "fill_empty" and is_empty
-        return is_filled or original(column, each, known, held)
+        return is_filled or original(column, each, known, held, contests)
 
     patch.setattr(reference, "_is_written", is_written)
 

@@ -17,12 +17,13 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 
 from crm.errors import RetryableError
 from crm.protocol import Crm, Value
 from reverse_etl.ledger import Ledger
-from reverse_etl.ledger.schema import records, rejects
+from reverse_etl.ledger.reviews import Asked, hash_of
+from reverse_etl.ledger.schema import records, rejects, review_values, reviews
 from reverse_etl.ledger.statements import Statement
 from reverse_etl.plan import Change, Counts, FieldCounts, Plan, Planner, Rules
 from reverse_etl.plan.planner import CHANGING, NAMING, SENDING
@@ -50,6 +51,19 @@ REJECTED = Statement(
         _q.sync == bindparam("the_sync"), _q.state == "waiting"
     )
 )
+_c, _v = reviews.c, review_values.c
+ASKED = Statement(
+    select(
+        _c.key, _c.field, _c.state, _c.answer, _c.ours_hash, _c.theirs_hash, _c.answer_hash,
+        _v.answer_value,
+    )
+    .outerjoin_from(
+        reviews,
+        review_values,
+        and_(_v.sync == _c.sync, _v.key == _c.key, _v.field == _c.field),
+    )
+    .where(_c.sync == bindparam("the_sync"))
+)  # fmt: skip
 BOUND = Statement(
     select(_r.sync, _r.key, _r.remote_id).where(
         _r.destination == bindparam("the_destination"),
@@ -85,6 +99,8 @@ class Candidate:
     rejected: str | None = None
     redirected: str | None = None
     formerly: tuple[str, ...] = ()
+    asked: dict[str, Any] = field(default_factory=dict)
+    """By field: what people were asked, and what they said."""
     links: dict[str, str] = field(default_factory=dict)
     """By field: the CRM's id of the record it points at, or that one is coming."""
 
@@ -133,11 +149,23 @@ class Theirs:
     formerly: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Contest:
+    """What becomes of a field about which a person may have to be asked."""
+
+    question: Asked
+    verdict: str
+    """`ours`, `answered`, `value`, `ask` or `leave`; `drop` where it isn't looked at any more."""
+    value: str | None
+    """What is written, if anything is."""
+
+
 class ReferencePlan(Plan):
     """The decided changes, in a list."""
 
     def __init__(self) -> None:
         self.decided: dict[str, list[Change]] = {}
+        self.questions: dict[str, list[Contest]] = {}
         self.totals: dict[str, tuple[int, int, int]] = {}
 
     def counts(self, sync: Sync) -> Counts:
@@ -145,7 +173,36 @@ class ReferencePlan(Plan):
         operations = Counter(sorted(change.operation for change in decided))
         refused = sum(change.cause in {"invalid", "rejected"} for change in decided)
         clears = {each.field: each.clears for each in self.fields(sync, CHANGING) if each.clears}
-        return Counts(*self.totals[sync.name], dict(operations), refused, clears)
+        asks = Counter(each.field for page in self.asked(sync) for each in page)
+        return Counts(*self.totals[sync.name], dict(operations), refused, clears, asks)
+
+    def asked(self, sync: Sync) -> Iterator[list[Asked]]:
+        found = [
+            each.question
+            for each in self._argued(sync)
+            if each.verdict == "ask" and self._operation(sync, each.question.key) != "held"
+        ]
+        if found:
+            yield found
+
+    def settled(self, sync: Sync) -> Iterator[list[tuple[str, str]]]:
+        found = [
+            (each.question.key, each.question.field)
+            for each in self._argued(sync)
+            if each.verdict != "ask"
+        ]
+        if found:
+            yield found
+
+    def _argued(self, sync: Sync) -> list[Contest]:
+        return [
+            each
+            for each in self.questions.get(sync.name, ())
+            if self._operation(sync, each.question.key) not in {None, "conflict"}
+        ]
+
+    def _operation(self, sync: Sync, key: str) -> str | None:
+        return next((each.operation for each in self.decided[sync.name] if each.key == key), None)
 
     def fields(
         self, sync: Sync, operations: Sequence[str] = ("create", *CHANGING)
@@ -214,13 +271,32 @@ class ReferencePlanner(Planner):
         theirs = self._read(sync, candidates, crm, executor, in_flight)
         found = _found(sync, candidates, theirs, self._bound(sync))
         held = {remote_id: each.fields for remote_id, each in theirs.items()}
+        contests = {
+            each.key: dict(_contests(sync, each, found.get(each.key), held)) for each in candidates
+        }
         self.plan.decided[sync.name] = sorted(
             (
-                _checked(sync, each, _change(sync, each, found.get(each.key), held), rules)
+                _checked(
+                    sync,
+                    each,
+                    _change(sync, each, found.get(each.key), held, contests[each.key]),
+                    rules,
+                )
                 for each in candidates
             ),
             key=lambda change: (change.operation, change.key),
         )
+        self.plan.questions[sync.name] = [
+            contest
+            for each in sorted(candidates, key=lambda each: each.key)
+            for name, contest in sorted(contests[each.key].items())
+            if contest.verdict == "ask"
+            or (
+                contest.verdict in {"ours", "leave", "drop"}
+                and name in each.asked
+                and each.asked[name].state != "settled"
+            )
+        ]
         return self.plan.counts(sync)
 
     def _read(
@@ -263,6 +339,7 @@ class ReferencePlanner(Planner):
         unchanged = len(rows) - len(moved & rows.keys())
         self.plan.totals[sync.name] = (len(rows), len(live), unchanged)
         waiting = self._rejected(sync)
+        asked = self._asked(sync)
         redirects = self._models.redirects(sync) if sync.redirects else ()
         candidates = []
         for key in sorted(moved if keys is None else moved & set(keys)):
@@ -282,6 +359,7 @@ class ReferencePlanner(Planner):
                     former_id=former["remote_id"] if former else None,
                     is_anew=sync.on_gone == "recreate" or (forced and is_gone),
                     rejected=why if is_same and not forced else None,
+                    asked=asked.get(key, {}),
                     redirected=next((new for old, new, _ in redirects if old == key), None),
                     formerly=tuple(
                         old for old, new, kind in redirects if new == key and kind == "merged"
@@ -303,6 +381,15 @@ class ReferencePlanner(Planner):
                 }
                 for row in KNOWN.execute(connection, the_sync=sync.name)
             }
+
+    def _asked(self, sync: Sync) -> dict[str, dict[str, Any]]:
+        """By key and field."""
+        asked: dict[str, dict[str, Any]] = {}
+        with self._ledger.reading() as connection:
+            for row in ASKED.execute(connection, the_sync=sync.name) if sync.contested else ():
+                if row.state != "settled" or row.answer != "ours":
+                    asked.setdefault(row.key, {})[row.field] = row
+        return asked
 
     def _rejected(self, sync: Sync) -> dict[str, tuple[str | None, str]]:
         with self._ledger.reading() as connection:
@@ -585,7 +672,11 @@ def _checked(sync: Sync, each: Candidate, change: Change, rules: Rules | None) -
 
 
 def _change(
-    sync: Sync, each: Candidate, found: Found | None, theirs: Mapping[str, Fields]
+    sync: Sync,
+    each: Candidate,
+    found: Found | None,
+    theirs: Mapping[str, Fields],
+    contests: Mapping[str, Contest],
 ) -> Change:
     judged = _judged(sync, each, found)
     operation, reason = judged.operation, judged.reason
@@ -603,21 +694,18 @@ def _change(
             each.fingerprint, {}, {},
         )  # fmt: skip
     held: Fields = theirs.get(found.remote_id, {}) if found else {}
-    known = each.known or {"remote_id": None, "origin": "adopted", "sent": {}, "observed": {}}
-    is_followed = found is not None and known["remote_id"] not in {None, found.remote_id}
-    if is_followed:
-        # of another record than the one we wrote, nothing is as we left it
-        known = {**known, "origin": "adopted", "sent": {}, "observed": {}}
+    known = _known_of(each, found)
     payload, before = {}, None
     if operation in CHANGING:
-        wanted = dict(sync.flag) if operation == "flag" else each.ours
+        given = {name: contest.value for name, contest in contests.items()}
+        wanted = dict(sync.flag) if operation == "flag" else each.ours | given
         written = [
             column
             for column in sync.columns
             if (
                 _is_marked(column, sync, known)
                 if operation == "flag"
-                else _is_written(column, each, known, held)
+                else _is_written(column, each, known, held, contests)
             )
         ]
         payload = {column.field: _value(column, wanted[column.field]) for column in written}
@@ -625,6 +713,9 @@ def _change(
         if not payload and operation != "flag":
             operation, reason = "unchanged", "the CRM holds it so already"
         before = before or None
+        asks = [c.field for c in sync.columns if c.field in contests]
+        again = {"ask", "answered", "value"}
+        waits += tuple(name for name in asks if contests[name].verdict in again)
     elif operation in {"archive", "delete"}:
         before = dict(held)
     return Change(
@@ -644,6 +735,15 @@ def _change(
     )
 
 
+def _known_of(each: Candidate, found: Found | None) -> Row:
+    """What is known of the record that was found."""
+    known = each.known or {"remote_id": None, "origin": "adopted", "sent": {}, "observed": {}}
+    if found is not None and known["remote_id"] not in {None, found.remote_id}:
+        # of another record than the one we wrote, nothing is as we left it
+        return {**known, "origin": "adopted", "sent": {}, "observed": {}}
+    return known
+
+
 def _is_marked(column: Column, sync: Sync, known: Row) -> bool:
     """Whether a field is to say that the record is no longer wanted."""
     marks = dict(sync.flag)
@@ -651,22 +751,119 @@ def _is_marked(column: Column, sync: Sync, known: Row) -> bool:
     return column.field in marks and sent != marks[column.field]
 
 
-def _is_written(column: Column, each: Candidate, known: Row, held: Fields) -> bool:
+@dataclass(frozen=True)
+class Sides:
+    """The four sides of a comparison."""
+
+    ours: str | None
+    theirs: str | None
+    sent: str | None
+    expected: str | None
+
+    @property
+    def is_as_we_left_it(self) -> bool:
+        return self.sent is not None and self.theirs == self.expected
+
+
+def _sides(column: Column, each: Candidate, known: Row, held: Fields) -> Sides:
+    ours = each.links.get(column.field) if column.links_to else each.ours[column.field]
+    sent = _shown(known["sent"].get(column.field))
+    expected = sent
+    if column.field in known["observed"]:
+        expected = _shown(known["observed"][column.field])
+    return Sides(ours, _shown(held.get(column.field)), sent, expected)
+
+
+def _is_written(
+    column: Column,
+    each: Candidate,
+    known: Row,
+    held: Fields,
+    contests: Mapping[str, Contest],
+) -> bool:
     """Whether the field of a record that is there is to be written.
 
     The table of cases is docs/reference/ownership.md.
     """
-    ours = each.links.get(column.field) if column.links_to else each.ours[column.field]
-    theirs, sent = _shown(held.get(column.field)), _shown(known["sent"].get(column.field))
-    expected = sent
-    if column.field in known["observed"]:
-        expected = _shown(known["observed"][column.field])
+    if column.field in contests:
+        return contests[column.field].verdict in {"ours", "answered", "value"}
+    sides = _sides(column, each, known, held)
+    ours, theirs, sent = sides.ours, sides.theirs, sides.sent
     if column.owner == "crm" or ours == theirs:
         return False
-    as_we_left_it = sent is not None and theirs == expected
     if column.owner == "fill_empty":
-        return ours != sent and ((theirs is None and ours is not None) or as_we_left_it)
-    return (ours != sent or theirs != expected) and (ours is not None or as_we_left_it)
+        return ours != sent and ((theirs is None and ours is not None) or sides.is_as_we_left_it)
+    is_moved = ours != sent or theirs != sides.expected
+    return is_moved and (ours is not None or sides.is_as_we_left_it)
+
+
+def _contests(
+    sync: Sync, each: Candidate, found: Found | None, theirs: Mapping[str, Fields]
+) -> Iterator[tuple[str, Contest]]:
+    """The fields about which a person may have to be asked, each with its verdict."""
+    operation = _judged(sync, each, found).operation
+    if operation in {"create", "held"}:
+        return
+    known = _known_of(each, found)
+    held = theirs.get(found.remote_id, {}) if found else {}
+    for _, column in sync.contested:
+        sides = _sides(column, each, known, held)
+        asked = Asked(
+            each.key,
+            column.field,
+            each.ours[column.field],
+            sides.theirs,
+            hash_of(sync.name, each.key, column.field, sides.ours),
+            hash_of(sync.name, each.key, column.field, sides.theirs),
+        )
+        said = "drop"
+        value = each.ours[column.field]
+        if operation in {"adopt", "update"}:
+            said = _verdict(sync, column, each, sides, asked, held)
+            value = each.asked[column.field].answer_value if said == "value" else value
+        yield column.field, Contest(asked, said, value)
+
+
+def _verdict(
+    sync: Sync, column: Column, each: Candidate, sides: Sides, asked: Asked, held: Fields
+) -> str:
+    """What becomes of a field about which a person may have to be asked."""
+    said = each.asked.get(column.field)
+    ours, sent = sides.ours, sides.sent
+    if ours == sides.theirs or (sent == ours and sides.theirs == sides.expected):
+        return "leave"
+    if said is not None and said.answer is not None:
+        sent_hash = hash_of(sync.name, each.key, column.field, sent)
+        is_same_ours = said.ours_hash == asked.ours_hash
+        if said.answer == "value" and said.answer_hash == sent_hash and sides.is_as_we_left_it:
+            return "leave" if is_same_ours or ours is None else "ask"
+        if said.answer != "ours" or said.ours_hash != sent_hash:
+            is_seen = is_same_ours and said.theirs_hash == asked.theirs_hash
+            if is_seen and (said.answer != "value" or said.answer_value is not None):
+                return {"ours": "answered", "value": "value", "theirs": "leave"}[said.answer]
+            return "leave" if ours is None else _contest(column, each, held)
+    if sides.is_as_we_left_it or (sides.theirs is None and sent is None):
+        return "ours"
+    return "leave" if ours in {None, sent} else _contest(column, each, held)
+
+
+def _contest(column: Column, each: Candidate, held: Fields) -> str:
+    """Both have changed, to different values."""
+    if column.owner == "newest" and column.changed_at and column.changed_at_field:
+        at = _time(each.row[column.changed_at] if each.row else None)
+        their_at = _time(held.get(column.changed_at_field))
+        if at is not None and their_at is not None and at != their_at:
+            return "ours" if at > their_at else "leave"
+    return "ask"
+
+
+def _time(value: Any) -> datetime | None:
+    """A time, in UTC where it names no zone; None if it isn't one."""
+    try:
+        found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _waits(sync: Sync, each: Candidate) -> tuple[str, ...]:

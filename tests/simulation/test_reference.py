@@ -3,6 +3,7 @@
 import dataclasses
 import tempfile
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.protocol import Field, LengthUnit, RemoteRecord
-from reverse_etl.ledger import Attempt, Known, Ledger, Settled
+from reverse_etl.ledger import Attempt, Known, Ledger, Run, Settled, reviews
+from reverse_etl.ledger.reviews import CHOICES, Answer, Asked, hash_of
 from reverse_etl.plan import Planner, Rules
 from reverse_etl.plan.planner import SENDING
 from reverse_etl.syncs import Column, OnGone, OnMissing, Owner, Sync
@@ -44,6 +46,8 @@ VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "date": st.dates(date(1, 1, 2)),
     "varchar": st.none() | TEXTS,
 }
+MOMENTS = (datetime(2026, 1, 1), datetime(2026, 1, 2))  # noqa: DTZ001 - a timestamp has none
+WRITTEN_MOMENTS = ("2026-01-01", "2026-01-01T08:00:00+08:00", "2026-01-02 00:00:01.5", "2025-01-01")
 SHOWN = st.none() | TEXTS | st.integers(-2, 2) | st.booleans() | st.just(1.0)
 
 
@@ -71,6 +75,9 @@ def syncs(draw: st.DrawFn) -> tuple[Sync, Sync]:
             Column("name", "name", "varchar", "", owner=draw(owners),
                    max_length=draw(st.sampled_from([None, 1, 2]))),
             Column("phone", 'pho"ne', "varchar", "", owner=draw(owners)),
+            Column("city", "city", "varchar", "", owner="newest",
+                   changed_at=draw(st.sampled_from([None, "city_at"])),
+                   changed_at_field=draw(st.sampled_from([None, "city_on"]))),
             Column("company", "company", "varchar", "", links_to="companies",
                    required_link=draw(st.booleans()), owner=draw(owners)),
             *(dataclasses.replace(each, owner=draw(owners)) for each in draw(st.sets(
@@ -98,6 +105,7 @@ def rows(draw: st.DrawFn, sync: Sync) -> list[dict[str, Any]]:
         }
         if "company" in row:
             row["company"] = draw(st.none() | st.sampled_from(KEYS))
+        row["city_at"] = draw(st.none() | st.sampled_from(MOMENTS))
         row["crm_id"] = draw(st.none() | st.sampled_from(IDS))
         made.append({"key": key, "fingerprint": draw(st.sampled_from("fg")), **row})
     return made
@@ -130,6 +138,7 @@ def remote_records(draw: st.DrawFn, sync: Sync) -> list[RemoteRecord]:
             {
                 "external_id": draw(st.none() | st.just("") | st.sampled_from(KEYS)),
                 **draw(st.dictionaries(others, SHOWN)),
+                "city_on": draw(st.sampled_from(["", "x", *WRITTEN_MOMENTS])),
             },
             formerly=tuple(sorted(draw(st.sets(st.sampled_from(IDS), max_size=1)) - {remote_id})),
         )
@@ -170,6 +179,24 @@ def field_rules(draw: st.DrawFn, sync: Sync) -> Rules:
     return Rules({each.name: each for each in described}, unit)
 
 
+@st.composite
+def answered(draw: st.DrawFn, sync: Sync) -> list[tuple[Asked, Answer | None]]:
+    """Questions, each with its answer if it was given one."""
+    made = []
+    asked = st.tuples(
+        st.sampled_from(KEYS), st.sampled_from([column.field for column in sync.columns])
+    )
+    for key, name in draw(st.sets(asked)):
+        hashes = [
+            hash_of(sync.name, key, name, draw(st.none() | TEXTS)) for _ in ("ours", "theirs")
+        ]
+        choice = draw(st.none() | st.sampled_from(CHOICES))
+        value = draw(TEXTS) if choice == "value" else None
+        question = Asked(key, name, "ours", "theirs", *hashes)
+        made.append((question, None if choice is None else Answer("", choice, value)))
+    return made
+
+
 REDIRECTS = st.lists(
     st.tuples(st.sampled_from(KEYS), st.sampled_from(KEYS), st.sampled_from(["merged", "split"])),
     max_size=2,
@@ -191,6 +218,8 @@ def planned(
         planner.decide(sync, crm, AtOnce(), 1, rules[sync.name])
         plan = planner.plan
         said += [plan.counts(sync), plan.fields(sync), plan.held(sync, 3)]
+        said += [[each for page in plan.asked(sync) for each in page]]
+        said += [[each for page in plan.settled(sync) for each in page]]
         for operation in EVERY_OPERATION:
             # the text of the payload is the SQL planner's alone
             changes = [
@@ -203,6 +232,26 @@ def planned(
             said += changes
         said.append([change.key for change in plan.changes(sync, limit=2)])
     return said
+
+
+def write_reviews(
+    ledger: Ledger,
+    run: Run,
+    questions: Sequence[tuple[Asked, Answer | None]],
+    open_fields: AbstractSet[str],
+) -> None:
+    """Ask and answer; what is about other fields is settled."""
+    if not questions:
+        return
+    reviews.ask(ledger, run, [asked for asked, _ in questions])
+    ids = {(each.key, each.field): each.review_id for each in reviews.waiting(ledger, run.sync)}
+    answers = [
+        dataclasses.replace(answer, review_id=ids[asked.key, asked.field])
+        for asked, answer in questions
+        if answer is not None
+    ]
+    reviews.answer(ledger, answers, "somebody")
+    reviews.settle_others(ledger, run, sorted(open_fields))
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
@@ -219,6 +268,12 @@ def test_the_reference_plans_what_the_sql_plans(data: st.DataObject) -> None:
             crm.objects.setdefault(sync.object, data.draw(remote_records(sync)))
             run = ledger.start_run(sync, "apply")
             ledger.write(run, settled=data.draw(rejected()), known=data.draw(known_records(sync)))
+            write_reviews(
+                ledger,
+                run,
+                data.draw(answered(sync)),
+                data.draw(st.sets(st.sampled_from([column.field for column in sync.columns]))),
+            )
             ledger.finish_run(run, "done", {})
         keys = data.draw(st.none() | st.lists(st.sampled_from(KEYS), max_size=2))
         flags = {name: data.draw(st.booleans()) for name in ("forced", "again")}

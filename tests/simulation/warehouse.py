@@ -43,6 +43,7 @@ def open_warehouse(
         types = {column.name: column.data_type for column in sync.columns}
         if sync.record_id:
             types[sync.record_id] = "varchar"
+        types |= {column.changed_at: "timestamp" for column in sync.columns if column.changed_at}
         types["fingerprint"] = "varchar"
         columns = ", ".join(f"{quoted(name)} {type_}" for name, type_ in types.items())
         connection.execute(f"create table warehouse.{sync.schema}.{sync.table} ({columns})")
