@@ -42,11 +42,16 @@ def list_reviews(
         str | None, typer.Argument(metavar="[SYNC]", help="Which sync; all by default.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write it into this .xlsx or .csv, to be answered there.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write it into this .xlsx or .csv, to be answered there."
+        ),
     ] = None,
     in_: Annotated[
         Path | None,
-        typer.Option("--in", help="Take the answers of this .xlsx or .csv.", exists=True),
+        typer.Option(
+            "--in", metavar="FILE", help="Take the answers of this .xlsx or .csv.", exists=True
+        ),
     ] = None,
     by: By = "",
     format_: Annotated[
@@ -59,7 +64,7 @@ def list_reviews(
     nothing. An answer holds for the two values that stood beside it: if one has moved since, the
     answer is left out, and the command ends with 3.
 
-    Example: `reverse-etl reviews selfbuilt_contacts --out var/reviews.xlsx`
+    Example: `reverse-etl reviews list selfbuilt_contacts --out var/reviews.xlsx`
     """
     with closing(Ledger(ledger_path(), World())) as ledger:
         if in_ is not None:

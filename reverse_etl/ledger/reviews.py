@@ -112,9 +112,11 @@ def settle(ledger: Ledger, run: Run, questions: Sequence[tuple[str, str]]) -> No
 
 def settle_others(ledger: Ledger, run: Run, fields: Sequence[str]) -> None:
     """Close the questions about fields of which nobody is asked any more: all but these."""
-    with ledger.writing() as connection:
-        if any(row.field not in fields for row in _FIELDS.execute(connection, the_sync=run.sync)):
-            closing = _closing(run.sync, ledger.world.now(), run.run_id)
+    with ledger.reading() as connection:
+        asked = {row.field for row in _FIELDS.execute(connection, the_sync=run.sync)}
+    if asked - set(fields):
+        closing = _closing(run.sync, ledger.world.now(), run.run_id)
+        with ledger.writing() as connection:
             connection.execute(closing.where(reviews.c.field.not_in(fields)))
 
 

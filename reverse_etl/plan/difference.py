@@ -738,6 +738,8 @@ def _weighed(sync: Sync) -> str:
         seen = has_field("candidates.observed", column.field)
         sides = Sides(f"side_{index}", f"theirs_{index}", f"sent_{index}", f"expected_{index}")
         condition = f"operation in ('adopt', 'update') and {is_written(column, sides)}"
+        if column.owner in CONTESTED:
+            condition = f"coalesce(verdict_{index} in ('ours', 'answered', 'value'), false)"
         if column.field in marks:
             mark = literal(marks[column.field])
             wanted = f"if(judged.operation = 'flag', {mark}, {wanted})"
@@ -751,7 +753,6 @@ def _weighed(sync: Sync) -> str:
             f"case when {seen} then {observed} else {sent} end as expected_{index}",
         ]
         if column.owner in CONTESTED:
-            condition = f"coalesce(verdict_{index} in ('ours', 'answered', 'value'), false)"
             compared += _asked(column, index)
             joins.append(_asked_of(sync, column, index))
         conditions.append(f"{condition} as writes_{index}")

@@ -187,7 +187,14 @@ def test_erase_leaves_no_value_of_the_person_and_every_fact(
     code, out, err = command(world, "erase", "--key", "p7", "--format", "json")
     assert (code, err) == (0, "")
     assert json.loads(out)["syncs"] == [
-        {"sync": "people", "key": "p7", "deliveries": 2, "known": True, "queued": False}
+        {
+            "sync": "people",
+            "key": "p7",
+            "deliveries": 2,
+            "known": True,
+            "queued": False,
+            "reviews": 0,
+        }
     ]
     # of p7 alone: in the files of the ledger and its log there is nothing left
     assert on_disk(world, "canary-[a-z]+-00007") == set()
