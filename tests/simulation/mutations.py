@@ -251,11 +251,11 @@ def _emptied_filled_again(patch: Patch) -> None:
 def _bound_records_taken(patch: Patch) -> None:
     original = reference._ways
 
-    def ways(sync: Any, each: Any, remote_id: str, fields: Any, *, is_bound: bool) -> Any:
+    def ways(sync: Any, each: Any, remote_id: str, held: Any, *, is_bound: bool) -> Any:
         del is_bound
-        free = {name: value for name, value in fields.items() if name != sync.key_field}
-        yield from original(sync, each, remote_id, fields, is_bound=False)
-        yield from original(sync, each, remote_id, free, is_bound=False)
+        free = {name: value for name, value in held.fields.items() if name != sync.key_field}
+        yield from original(sync, each, remote_id, held, is_bound=False)
+        yield from original(sync, each, remote_id, replace(held, fields=free), is_bound=False)
 
     patch.setattr(reference, "_ways", ways)
 
@@ -264,7 +264,7 @@ def _typed_not_looked_for(patch: Patch) -> None:
     original = reference._ways
 
     def ways(*args: Any, **named: Any) -> Any:
-        return (each for each in original(*args, **named) if each[0] < 2)  # noqa: PLR2004 - the key's
+        return (each for each in original(*args, **named) if each[0] < 3)
 
     patch.setattr(reference, "_ways", ways)
 
@@ -286,6 +286,16 @@ def _removed_made_again(patch: Patch) -> None:
         return None if judged is not None and judged.cause == "gone" else judged
 
     patch.setattr(reference, "_obstacle", obstacle)
+
+
+def _followed_is_ours(patch: Patch) -> None:
+    original = reference._change
+
+    def change(sync: Any, each: Any, *args: Any) -> Any:
+        decided = original(sync, each, *args)
+        return replace(decided, origin="created") if each.known is not None else decided
+
+    patch.setattr(reference, "_change", change)
 
 
 def _index_believed(patch: Patch) -> None:
@@ -314,7 +324,7 @@ def _key_not_looked_for(patch: Patch) -> None:
     original = reference._ways
 
     def ways(*args: Any, **named: Any) -> Any:
-        return (each for each in original(*args, **named) if each[0] != 1)
+        return (each for each in original(*args, **named) if each[0] != 2)
 
     patch.setattr(reference, "_ways", ways)
 
@@ -364,7 +374,7 @@ def _mutation(safety: str, take_out: Callable[[Patch], None], *found_by: str) ->
 DOUBLED = ("exactly once", "ledger explains", "held with a reason")
 """What shows a record that was written twice or unnoticed; which does first is chance."""
 
-TAKEN_OVER = ("desired values", "exactly once")
+TAKEN_OVER = ("desired values", "exactly once", "held with a reason", "unwanted goes")
 """What shows a record that was taken for two of ours."""
 
 MUTATIONS = (
@@ -403,7 +413,10 @@ MUTATIONS = (
     _mutation("a search is believed after the read lag", _index_believed, *DOUBLED),
     _mutation("what the CRM shows of ours is kept", _shown_not_kept, "no echo", "desired values"),
     _mutation("what we sent is no news", _echo_is_news, "no echo"),
-    _mutation("a record with our key is ours", _key_not_looked_for, "exactly once"),
+    _mutation(
+        "a record with our key is ours", _key_not_looked_for, "exactly once", "people's fields"
+    ),
+    _mutation("what people put in place of ours is theirs", _followed_is_ours, "not ours"),
     _mutation("a read takes a token of the quota", _free_reads, "quota"),
     _mutation("a retry takes a token of the quota", _free_retries, "quota"),
     _mutation("Retry-After is waited for", _retry_after_ignored, "quota"),
