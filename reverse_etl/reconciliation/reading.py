@@ -22,7 +22,7 @@ from reverse_etl.plan import room
 from reverse_etl.plan.fields import path_to
 from reverse_etl.syncs import Sync
 
-RECORDS_AT_ONCE = 2_000
+RECORDS_AT_ONCE = 5_000
 """So many are written down together; a reading that is cut off reads as many again."""
 FRESH = timedelta(hours=6)
 """What began longer ago isn't gone on with: its first half would be no picture of now."""
@@ -163,8 +163,7 @@ def _keep(
 ) -> None:
     """Write down what was read, and where that ends, in one transaction."""
     rows = [
-        {"id": each.remote_id, "fields": each.fields, "formerly": each.formerly}
-        for each in records
+        {"id": each.remote_id, "fields": each.fields, "formerly": each.formerly} for each in records
     ]
     # one look into the text of a record for everything; to make columns of it would take twice
     # the time
@@ -188,4 +187,3 @@ def _keep(
     )
     connection.execute("update progress set place = ?, is_whole = ?", [place, is_whole])
     connection.execute("commit")
-

@@ -399,9 +399,7 @@ MUTATIONS = (
     _mutation(
         "a field is written by its owner alone", _peoples_values_overwritten, "people's fields"
     ),
-    _mutation(
-        "ours is compared with what we sent", _what_was_sent_forgotten, "people's fields"
-    ),
+    _mutation("ours is compared with what we sent", _what_was_sent_forgotten, "people's fields"),
     _mutation(
         "theirs is compared with what was shown", _what_was_shown_forgotten, "desired values"
     ),
