@@ -239,8 +239,10 @@ class Rest:
                 for column in sync.links
             )
         if any(words in reason for words in ("could be", "carry its key", "is that of")):
-            is_doubled = (sync.name, key) in self.watcher.handled
-            return is_doubled or bool(sync.match or sync.record_id)
+            # what is another's already isn't found by a phone
+            by_phone = bool(sync.match) and "could be" in reason
+            is_handled = (sync.name, key) in self.watcher.handled
+            return is_handled or by_phone or bool(sync.record_id or self.watcher.merged)
         if "characters, the" in reason:
             return len(row["name"]) > LONGEST
         return sync.mode != "upsert" and reason.endswith(f"the mode is {sync.mode}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reverse_etl.syncs import Sync
 from tests.simulation.servers import Place, RefusedError, Server, State
-from tests.simulation.watcher import Watcher
+from tests.simulation.watcher import FILLED, Watcher
 
 HABITS = ("import", "key", "merge", "restore")
 """What they do in some worlds, besides typing and deleting."""
@@ -75,9 +75,13 @@ class People:
         return self.server.put(sync.name, fields, None)
 
     def _edit(self, place: Place) -> None:
+        fields = self.watcher.state[place]
         name = self.chance.choice(TYPED)
         text = "" if self.chance.random() < 0.25 else self.new("typed ")
-        if self.watcher.state[place].get(name, "") != text:
+        if FILLED in fields and self.chance.random() < 0.2:
+            # where emptiness is a word of theirs
+            name, text = FILLED, ""
+        if fields.get(name, "") != text:
             self.server.put(place[0], {name: text}, place[1])
 
     def _follow(self, habit: str, under_way: Collection[Place], keys: Sequence[Key]) -> None:
