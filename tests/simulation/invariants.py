@@ -215,6 +215,9 @@ class Rest:
             if row[name] and not self._is_live(column.links_to, row[name]):
                 # a new ledger doesn't know what isn't wanted, or what the CRM refuses to change
                 return
+        if name == FILLED and (place[0], row["key"]) in self.watcher.handled:
+            # what was filled in the record before isn't filled in the one that people gave the key
+            return
         if author == "another key" and (name == FILLED or not wanted):
             return
         if there != (wanted or ""):
