@@ -56,11 +56,13 @@ class People:
         """What one of them does while a run is under way."""
         places = [place for place in self.watcher.state if place not in under_way]
         draw = self.chance.random()
-        if self.habits and draw < 0.3:
+        # what we send to a record that is merged meanwhile would reach the other
+        habits = [each for each in self.habits if each != "merge" or not self.server.leads_on]
+        if habits and draw < 0.3:
             # what was made within the run may not have been heard of
             new = {place for place in places if place not in self.watcher.at_start}
             keys = _keys_of(self.watcher.at_start, self.watcher.key_field)
-            self._follow(self.chance.choice(self.habits), {*under_way, *new}, keys)
+            self._follow(self.chance.choice(habits), {*under_way, *new}, keys)
         elif places and draw < 0.9:
             self._edit(self.chance.choice(places))
         elif places:
