@@ -119,11 +119,19 @@ class Rest:
             self.open = [*OPEN.execute(connection).scalars()]
             self.unfinished = [*UNFINISHED.execute(connection).scalars()]
         self.known = {(row["sync"], row["key"]): row for row in known}
-        # by the id map, whatever key people have typed there
+        bound = {
+            (row["sync"], row["key"]): row["remote_id"] for row in known if row["state"] == "live"
+        }
+        # by the id map, whatever key people typed there; of two keys, the record is that one's
+        # which stands in it
         self.places = {
-            (row["sync"], row["key"]): row["remote_id"]
-            for row in known
-            if row["state"] == "live" and (row["sync"], row["remote_id"]) in self.state
+            (name, key): remote_id
+            for (name, key), remote_id in bound.items()
+            if (fields := self.state.get((name, remote_id))) is not None
+            and (
+                (there := fields.get(self.watcher.key_field, key)) == key
+                or bound.get((name, there)) != remote_id
+            )
         }
         self.rejects = {(row["sync"], row["key"]): row for row in waiting}
 
