@@ -119,11 +119,19 @@ class Rest:
             self.open = [*OPEN.execute(connection).scalars()]
             self.unfinished = [*UNFINISHED.execute(connection).scalars()]
         self.known = {(row["sync"], row["key"]): row for row in known}
-        # by the id map, whatever key people have typed there
+        bound = {
+            (row["sync"], row["key"]): row["remote_id"] for row in known if row["state"] == "live"
+        }
+        # by the id map, whatever key people typed there; of two keys, the record is that one's
+        # which stands in it
         self.places = {
-            (row["sync"], row["key"]): row["remote_id"]
-            for row in known
-            if row["state"] == "live" and (row["sync"], row["remote_id"]) in self.state
+            (name, key): remote_id
+            for (name, key), remote_id in bound.items()
+            if (fields := self.state.get((name, remote_id))) is not None
+            and (
+                (there := fields.get(self.watcher.key_field, key)) == key
+                or bound.get((name, there)) != remote_id
+            )
         }
         self.rejects = {(row["sync"], row["key"]): row for row in waiting}
 
@@ -215,6 +223,9 @@ class Rest:
             if row[name] and not self._is_live(column.links_to, row[name]):
                 # a new ledger doesn't know what isn't wanted, or what the CRM refuses to change
                 return
+        if name == FILLED and (place[0], row["key"]) in self.watcher.handled:
+            # what was filled in the record before isn't filled in the one that people gave the key
+            return
         if author == "another key" and (name == FILLED or not wanted):
             return
         if there != (wanted or ""):
@@ -239,8 +250,10 @@ class Rest:
                 for column in sync.links
             )
         if any(words in reason for words in ("could be", "carry its key", "is that of")):
-            is_doubled = (sync.name, key) in self.watcher.handled
-            return is_doubled or bool(sync.match or sync.record_id)
+            # what is another's already isn't found by a phone
+            by_phone = bool(sync.match) and "could be" in reason
+            is_handled = (sync.name, key) in self.watcher.handled
+            return is_handled or by_phone or bool(sync.record_id or self.watcher.merged)
         if "characters, the" in reason:
             return len(row["name"]) > LONGEST
         return sync.mode != "upsert" and reason.endswith(f"the mode is {sync.mode}")

@@ -368,7 +368,7 @@ def _mutation(safety: str, take_out: Callable[[Patch], None], *found_by: str) ->
 DOUBLED = ("exactly once", "ledger explains", "held with a reason")
 """What shows a record that was written twice or unnoticed; which does first is chance."""
 
-TAKEN_OVER = ("desired values", "exactly once")
+TAKEN_OVER = ("desired values", "exactly once", "held with a reason", "unwanted goes")
 """What shows a record that was taken for two of ours."""
 
 MUTATIONS = (

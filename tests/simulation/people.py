@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reverse_etl.syncs import Sync
 from tests.simulation.servers import Place, RefusedError, Server, State
-from tests.simulation.watcher import Watcher
+from tests.simulation.watcher import FILLED, Watcher
 
 HABITS = ("import", "key", "merge", "restore")
 """What they do in some worlds, besides typing and deleting."""
@@ -56,11 +56,13 @@ class People:
         """What one of them does while a run is under way."""
         places = [place for place in self.watcher.state if place not in under_way]
         draw = self.chance.random()
-        if self.habits and draw < 0.3:
+        # what we send to a record that is merged meanwhile would reach the other
+        habits = [each for each in self.habits if each != "merge" or not self.server.leads_on]
+        if habits and draw < 0.3:
             # what was made within the run may not have been heard of
             new = {place for place in places if place not in self.watcher.at_start}
             keys = _keys_of(self.watcher.at_start, self.watcher.key_field)
-            self._follow(self.chance.choice(self.habits), {*under_way, *new}, keys)
+            self._follow(self.chance.choice(habits), {*under_way, *new}, keys)
         elif places and draw < 0.9:
             self._edit(self.chance.choice(places))
         elif places:
@@ -75,9 +77,13 @@ class People:
         return self.server.put(sync.name, fields, None)
 
     def _edit(self, place: Place) -> None:
+        fields = self.watcher.state[place]
         name = self.chance.choice(TYPED)
         text = "" if self.chance.random() < 0.25 else self.new("typed ")
-        if self.watcher.state[place].get(name, "") != text:
+        if FILLED in fields and self.chance.random() < 0.2:
+            # where emptiness is a word of theirs
+            name, text = FILLED, ""
+        if fields.get(name, "") != text:
             self.server.put(place[0], {name: text}, place[1])
 
     def _follow(self, habit: str, under_way: Collection[Place], keys: Sequence[Key]) -> None:

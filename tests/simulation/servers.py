@@ -76,6 +76,9 @@ class Server(Editable, Protocol):
     quota: tuple[int, float] | None
     """So many requests in any window of so many seconds."""
 
+    leads_on: bool
+    """The id of a record that was merged into another finds the other."""
+
     def handle(self, request: Request, now: float) -> Answer:
         """Carry out a request that has arrived."""
 
@@ -187,6 +190,7 @@ class OverStore:
     """What servers have in common whose records are in a store."""
 
     store: Store
+    leads_on: bool = field(default=False, init=False)
 
     def budget(self, _request: Request) -> str:
         return ""
@@ -488,6 +492,7 @@ class HubSpotServer:
     """The sandbox of HubSpot, with the same fields for every object."""
 
     key_field = "tongke_id"
+    leads_on = True
     quota: tuple[int, float] | None = None
     """The sandbox counts by itself."""
     NAMES: Mapping[str, str] = {

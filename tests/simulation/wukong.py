@@ -41,6 +41,7 @@ class WukongServer:
     """The sandbox of 悟空; what points at a record of its modules is text, as leads can't be."""
 
     key_field = "external_id"
+    leads_on = False
     NAMES: Mapping[str, str] = {"companies": "customer", "contacts": "leads", "orders": "product"}
 
     def __init__(
