@@ -13,7 +13,7 @@ PROJECT = """
 name: tongke
 version: "1.0"
 profile: components
-macro-paths: ["{macros}"]
+macro-paths: ["{macros}/tables", "{macros}/connected_components"]
 flags: {{send_anonymous_usage_stats: false}}
 """
 PROFILE = """
@@ -39,8 +39,9 @@ def components(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The number of components of each size, of the edges that a query makes."""
     folder = tmp_path_factory.mktemp("components")
     (folder / "models").mkdir()
-    macros = root / "macros" / "connected_components"
-    (folder / "dbt_project.yml").write_text(PROJECT.format(macros=macros), encoding="utf-8")
+    (folder / "dbt_project.yml").write_text(
+        PROJECT.format(macros=root / "macros"), encoding="utf-8"
+    )
     (folder / "profiles.yml").write_text(PROFILE, encoding="utf-8")
     (folder / "models" / "components.sql").write_text(MODEL, encoding="utf-8")
     (folder / "models" / "components.yml").write_text(CONTRACT, encoding="utf-8")

@@ -12,7 +12,7 @@ PROJECT = """
 name: tongke
 version: "1.0"
 profile: parts
-macro-paths: ["{parted}", "{connected}"]
+macro-paths: ["{macros}/tables", "{macros}/parted_components"]
 flags: {{send_anonymous_usage_stats: false}}
 """
 PROFILE = """
@@ -33,12 +33,8 @@ def parts(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Part
     """The parts that rows of (node_id, other_node_id, strength, claim) end up in."""
     folder = tmp_path_factory.mktemp("parts")
     (folder / "models").mkdir()
-    macros = root / "macros"
     (folder / "dbt_project.yml").write_text(
-        PROJECT.format(
-            parted=macros / "parted_components", connected=macros / "connected_components"
-        ),
-        encoding="utf-8",
+        PROJECT.format(macros=root / "macros"), encoding="utf-8"
     )
     (folder / "profiles.yml").write_text(PROFILE, encoding="utf-8")
     (folder / "models" / "parts.sql").write_text(MODEL, encoding="utf-8")

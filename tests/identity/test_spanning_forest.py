@@ -13,7 +13,7 @@ PROJECT = """
 name: tongke
 version: "1.0"
 profile: forest
-macro-paths: ["{spanning}", "{connected}"]
+macro-paths: ["{macros}/tables", "{macros}/spanning_forest", "{macros}/connected_components"]
 flags: {{send_anonymous_usage_stats: false}}
 """
 PROFILE = """
@@ -35,12 +35,8 @@ def forest(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[For
     """The links that are left of those that a statement selects."""
     folder = tmp_path_factory.mktemp("forest")
     (folder / "models").mkdir()
-    macros = root / "macros"
     (folder / "dbt_project.yml").write_text(
-        PROJECT.format(
-            spanning=macros / "spanning_forest", connected=macros / "connected_components"
-        ),
-        encoding="utf-8",
+        PROJECT.format(macros=root / "macros"), encoding="utf-8"
     )
     (folder / "profiles.yml").write_text(PROFILE, encoding="utf-8")
     (folder / "models" / "forest.sql").write_text(MODEL, encoding="utf-8")
