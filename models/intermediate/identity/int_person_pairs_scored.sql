@@ -32,7 +32,7 @@ weighed as (
         pairs.other_group_key,
         ratings.population_bits,
         pairs.name_level in (6, 10, 11, 12)
-        or pairs.birth_date_level = 4
+        or pairs.birth_date_level in (4, 5)
         or pairs.national_id_level = 2 as is_contradictory,
         pairs.phone_level in (1, 2)
         or pairs.email_level in (1, 2, 4)
@@ -48,8 +48,16 @@ weighed as (
         + weights.address[pairs.address_level]
         + weights.company[pairs.company_level] as level_weight,
         weights.birth_date[pairs.birth_date_level] as birth_date_weight,
-        -- twins share a birth date, a household and a surname
-        case when pairs.name_level in (6, 10) then 3 else 15 end as household_birth_date_weight,
+        case
+            -- twins share a birth date, a household and a surname
+            when pairs.name_level in (6, 10) and not pairs.is_past_living_with_a_twin then 3
+            else 15
+        end as most_birth_date_weight,
+        -- of one name in one household are only parent and child: else one date is wrong
+        case
+            when pairs.birth_date_level = 4 and pairs.name_level in (1, 2, 3) then -2.5
+            else -15
+        end as least_birth_date_weight,
         case
             when pairs.name_level = 1 then ratings.name_bits
             when pairs.name_level in (2, 3, 4) then ratings.letters_bits
@@ -87,7 +95,10 @@ scored as (
                     then
                         level_weight
                         + least(name_weight, household_name_weight)
-                        + least(birth_date_weight, household_birth_date_weight)
+                        + greatest(
+                            least(birth_date_weight, most_birth_date_weight),
+                            least_birth_date_weight
+                        )
                         + least(employer_weight, 4)
                 else
                     level_weight
