@@ -56,7 +56,8 @@ compared as (
                     when
                         {{ is_part_of_name('one', 'other') }}
                         or {{ is_part_of_name('other', 'one') }}
-                        then 8
+                        -- a household shares its surname, and no given names
+                        then case when {{ shares_surname('one', 'other') }} then 8 else 13 end
                     -- 任先生 and 小炎 may be one: nothing is compared
                     when
                         one.is_han
@@ -174,7 +175,11 @@ compared as (
             when
                 one.city_key != other.city_key
                 and not {{ is_slip_of_word('one.city_key', 'other.city_key') }}
-                then case when {{ is_like_street('one', 'other') }} then 2 else 5 end
+                then case
+                    when {{ is_like_street('one', 'other') }} then 2
+                    when {{ is_same_street('one', 'other') }} then 6
+                    else 5
+                end
             when one.number_key is not null and one.rest_key = other.rest_key then 1
             when {{ is_like_street('one', 'other') }} or {{ is_like_block('one', 'other') }} then 2
             when
@@ -185,6 +190,7 @@ compared as (
                     or contains(other.rest_key, one.rest_key)
                 )
                 then 3
+            when {{ is_same_street('one', 'other') }} then 6
             when one.city_key = other.city_key then 4
             else 0
         end as address_level,

@@ -38,7 +38,7 @@ weighed as (
         or pairs.email_level in (1, 2, 4)
         or pairs.unionid_level = 1
         or pairs.national_id_level in (1, 3)
-        or pairs.address_level in (1, 2) as is_reached_alike,
+        or pairs.address_level in (1, 2, 6) as is_reached_alike,
         weights.name[pairs.name_level]
         + weights.phone[pairs.phone_level]
         + weights.email[pairs.email_level]
@@ -55,18 +55,23 @@ weighed as (
         end as most_birth_date_weight,
         -- of one name in one household are only parent and child: else one date is wrong
         case
-            when pairs.birth_date_level = 4 and pairs.name_level in (1, 2, 3) then -2.5
+            when pairs.birth_date_level = 4 and pairs.name_level in (1, 2, 3, 5) then -2.5
             else -15
         end as least_birth_date_weight,
         case
             when pairs.name_level = 1 then ratings.name_bits
             when pairs.name_level in (2, 3, 4) then ratings.letters_bits
             when pairs.name_level in (5, 7, 8) then ratings.surname_bits
-            when pairs.name_level = 9 then ratings.given_bits
+            when pairs.name_level in (9, 13) then ratings.given_bits
             else 0
         end as name_weight,
         -- a household shares its surname, and sometimes father and son their whole name
-        case when pairs.name_level in (5, 7, 8) then 2 else 5.8 end as household_name_weight,
+        case
+            when pairs.name_level in (7, 8, 13) then 2
+            -- whose names are a slip apart in every part is seldom a relative
+            when pairs.name_level = 5 then 3.5
+            else 5.8
+        end as household_name_weight,
         -- colleagues behind one number are many
         case
             when pairs.company_level = 1 and pairs.name_level not in (6, 10, 11, 12)
