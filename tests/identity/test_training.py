@@ -72,10 +72,10 @@ def test_a_weight_follows_from_its_basis(
 def test_the_weights_that_are_used_follow_from_what_was_learnt(subject: Subject) -> None:
     """Nobody has changed a trained weight by hand, and each judgement has its reason."""
     for row in _rows(subject.seed):
-        shares = tuple(
+        match_share, other_share = (
             float(row[name]) if row[name] else None for name in ("match_share", "other_share")
         )
-        learnt = float(weighed(row, shares)["weight"])
+        learnt = float(weighed(row, (match_share, other_share))["weight"])
         # the shares in the file are rounded to six places
         assert float(row["weight"]) == pytest.approx(learnt, abs=0.01)
         assert row["reason"] or row["basis"] != "judgement" or float(row["weight"]) == 0
