@@ -70,6 +70,8 @@ select
     records.record_key as unique_id,
     lower(names.display_name) as name_text,
     case when names.name_kind = 'full' then names.name_key end as name_key,
+    names.surname_key,
+    names.given_key,
     identifiers.phone,
     identifiers.email,
     identifiers.wechat_unionid,
@@ -77,10 +79,17 @@ select
     companies.name_key as company,
     rtrim(records.city, '市') as city,
     lower(records.address) as address,
-    cast(records.birth_date as varchar) as birth_date
+    cast(facts.birth_date as varchar) as birth_date,
+    year(facts.birth_date) as birth_year,
+    facts.postcode,
+    facts.number_key as house,
+    -- as far as a slip seldom reaches, whichever name stands first
+    left(least(names.surname_key, names.given_key), 3)
+    || left(greatest(names.surname_key, names.given_key), 3) as beginnings
 from intermediate.int_person_records_unioned as records
 left join identifiers on records.record_key = identifiers.record_key
 left join intermediate.int_person_names_normalised as names on records.known_as = names.raw_name
+left join intermediate.int_person_facts_derived as facts on records.record_key = facts.record_key
 left join intermediate.int_company_names_normalised as companies
     on records.company_name = companies.raw_name
 """
@@ -113,9 +122,28 @@ left join intermediate.int_company_names_normalised as names
     on records.company_name = names.raw_name
 """
 _BLOCKS = {
-    "person": tuple(
-        (column,)
-        for column in ("phone", "email", "wechat_unionid", "national_id", "name_key", "address")
+    "person": (
+        *(
+            (column,)
+            for column in (
+                "phone",
+                "email",
+                "wechat_unionid",
+                "national_id",
+                "name_key",
+                "address",
+                "birth_date",
+            )
+        ),
+        ("surname_key", "birth_year"),
+        ("given_key", "birth_year"),
+        ("beginnings", "birth_year"),
+        ("beginnings", "city"),
+        ("surname_key", "postcode"),
+        ("given_key", "postcode"),
+        ("house", "postcode"),
+        ("house", "surname_key"),
+        ("house", "given_key"),
     ),
     "organisation": tuple(
         (column,) for column in ("tax_id", "phone", "email", "name_key", "address")
@@ -229,6 +257,11 @@ def _comparisons(columns: set[str]) -> list[ComparisonCreator | dict[str, Any]]:
         if name in columns
     ]
     if {"name_text", "name_key"} <= columns:
+        parts = [
+            levels.ExactMatchLevel(part, term_frequency_adjustments=True)
+            for part in ("surname_key", "given_key")
+            if part in columns
+        ]
         found.append(
             comparisons.CustomComparison(
                 output_column_name="name",
@@ -237,12 +270,13 @@ def _comparisons(columns: set[str]) -> list[ComparisonCreator | dict[str, Any]]:
                     levels.ExactMatchLevel("name_key", term_frequency_adjustments=True),
                     levels.JaroWinklerLevel("name_text", 0.92),
                     levels.JaroWinklerLevel("name_text", 0.8),
+                    *parts,
                     levels.ElseLevel(),
                 ],
             )
         )
     if "birth_date" in columns:
-        found.append(comparisons.LevenshteinAtThresholds("birth_date", 1))
+        found.append(comparisons.DamerauLevenshteinAtThresholds("birth_date", [1, 2]))
     if "address" in columns:
         found.append(comparisons.JaroWinklerAtThresholds("address", [0.95, 0.85]))
     return found

@@ -17,6 +17,16 @@
             and {{ one }}.surname_key is null
             and ends_with({{ other }}.given_key, {{ one }}.given_key)
         )
+        -- 贾先生 or 小升, and jiazhisheng, which could be parted in several ways
+        or (
+            {{ one }}.is_han
+            and not {{ other }}.is_han
+            and {{ other }}.surname_key is null
+            and (
+                starts_with({{ other }}.name_words, {{ one }}.surname_key)
+                or ends_with({{ other }}.name_words, {{ one }}.given_key)
+            )
+        )
         or (
             {{ one }}.is_han
             and {{ other }}.is_han

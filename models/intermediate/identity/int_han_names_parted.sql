@@ -39,6 +39,9 @@ measured as (
         case
             -- 风中的明: what no name has in it
             when {{ regexp_matches('name', '[的我你他她们吗呢吧]') }} then 'a screen name'
+            -- 乐乐妈妈: how parents call themselves
+            when {{ regexp_matches('name', '^.{1,2}(爸爸|妈妈|奶奶|爷爷|外婆|外公)$') }}
+                then 'a screen name'
             when contains(name, '·') then 'dotted'
             when name = surname and (beginning is null or beginning = '老' or is_common)
                 then 'a surname'

@@ -147,6 +147,44 @@ keys as (
 
     union all by name
 
+    -- of a lone word nobody knows which name it is
+    select
+        record_key,
+        group_key,
+        'birth date and initial' as block,
+        birth_date || '|' || left(name_words, 1) as value
+    from profiles
+    where name_kind = 'part'
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'surname and city' as block,
+        surname_key || '|' || city_key as value
+    from named
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'surname and postcode' as block,
+        surname_key || '|' || postcode as value
+    from named
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'given name and postcode' as block,
+        given_key || '|' || postcode as value
+    from named
+
+    union all by name
+
     select
         record_key,
         group_key,

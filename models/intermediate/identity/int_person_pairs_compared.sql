@@ -56,7 +56,8 @@ compared as (
                     when
                         {{ is_part_of_name('one', 'other') }}
                         or {{ is_part_of_name('other', 'one') }}
-                        then 8
+                        -- a household shares its surname, and no given names
+                        then case when {{ shares_surname('one', 'other') }} then 8 else 13 end
                     -- 任先生 and 小炎 may be one: nothing is compared
                     when
                         one.is_han
@@ -104,6 +105,8 @@ compared as (
             when {{ shares_value('one.phones', 'other.phones') }} then 1
             when {{ shares_value('one.weak_phones', 'other.weak_phones') }} then 2
             when one.phones is null or other.phones is null then 0
+            -- people have a desk and a pocket
+            when {{ is_mobile('one.phones[1]') }} != {{ is_mobile('other.phones[1]') }} then 0
             -- numbers that follow one another are no slip: they are handed out together
             when
                 {{ is_slip('one.phones[1]', 'other.phones[1]') }}
@@ -128,6 +131,8 @@ compared as (
                 and {{ regexp_replaced('one.emails[1]', '[^0-9]') }}
                 = {{ regexp_replaced('other.emails[1]', '[^0-9]') }}
                 then 4
+            -- people write from work and from home
+            when (one.work_domains is null) != (other.work_domains is null) then 0
             else 5
         end as email_level,
 
@@ -153,6 +158,7 @@ compared as (
                 and day(one.birth_date) = month(other.birth_date)
                 then 2
             when {{ is_slip_of_date('one.birth_date', 'other.birth_date') }} then 3
+            when abs(year(one.birth_date) - year(other.birth_date)) between 15 and 55 then 5
             else 4
         end as birth_date_level,
 
@@ -169,7 +175,11 @@ compared as (
             when
                 one.city_key != other.city_key
                 and not {{ is_slip_of_word('one.city_key', 'other.city_key') }}
-                then case when {{ is_like_street('one', 'other') }} then 2 else 5 end
+                then case
+                    when {{ is_like_street('one', 'other') }} then 2
+                    when {{ is_same_street('one', 'other') }} then 6
+                    else 5
+                end
             when one.number_key is not null and one.rest_key = other.rest_key then 1
             when {{ is_like_street('one', 'other') }} or {{ is_like_block('one', 'other') }} then 2
             when
@@ -180,6 +190,7 @@ compared as (
                     or contains(other.rest_key, one.rest_key)
                 )
                 then 3
+            when {{ is_same_street('one', 'other') }} then 6
             when one.city_key = other.city_key then 4
             else 0
         end as address_level,
@@ -188,7 +199,11 @@ compared as (
             when one.company_key is null or other.company_key is null then 0
             when one.company_key = other.company_key then 1
             else 2
-        end as company_level
+        end as company_level,
+
+        -- twins part when they are grown; whom letters name goes by any of several given names
+        not (one.is_han or other.is_han)
+        and year(one.birth_date) <= year({{ as_of() }}) - 30 as is_past_living_with_a_twin
     from pairs
     inner join profiles as one on pairs.record_key = one.record_key
     inner join profiles as other on pairs.other_record_key = other.record_key

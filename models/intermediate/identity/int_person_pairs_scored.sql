@@ -32,13 +32,13 @@ weighed as (
         pairs.other_group_key,
         ratings.population_bits,
         pairs.name_level in (6, 10, 11, 12)
-        or pairs.birth_date_level = 4
+        or pairs.birth_date_level in (4, 5)
         or pairs.national_id_level = 2 as is_contradictory,
         pairs.phone_level in (1, 2)
         or pairs.email_level in (1, 2, 4)
         or pairs.unionid_level = 1
         or pairs.national_id_level in (1, 3)
-        or pairs.address_level in (1, 2) as is_reached_alike,
+        or pairs.address_level in (1, 2, 6) as is_reached_alike,
         weights.name[pairs.name_level]
         + weights.phone[pairs.phone_level]
         + weights.email[pairs.email_level]
@@ -48,17 +48,30 @@ weighed as (
         + weights.address[pairs.address_level]
         + weights.company[pairs.company_level] as level_weight,
         weights.birth_date[pairs.birth_date_level] as birth_date_weight,
-        -- twins share a birth date, a household and a surname
-        case when pairs.name_level in (6, 10) then 3 else 15 end as household_birth_date_weight,
+        case
+            -- twins share a birth date, a household and a surname
+            when pairs.name_level in (6, 10) and not pairs.is_past_living_with_a_twin then 3
+            else 15
+        end as most_birth_date_weight,
+        -- of one name in one household are only parent and child: else one date is wrong
+        case
+            when pairs.birth_date_level = 4 and pairs.name_level in (1, 2, 3, 5) then -2.5
+            else -15
+        end as least_birth_date_weight,
         case
             when pairs.name_level = 1 then ratings.name_bits
             when pairs.name_level in (2, 3, 4) then ratings.letters_bits
             when pairs.name_level in (5, 7, 8) then ratings.surname_bits
-            when pairs.name_level = 9 then ratings.given_bits
+            when pairs.name_level in (9, 13) then ratings.given_bits
             else 0
         end as name_weight,
         -- a household shares its surname, and sometimes father and son their whole name
-        case when pairs.name_level in (5, 7, 8) then 2 else 5.8 end as household_name_weight,
+        case
+            when pairs.name_level in (7, 8, 13) then 2
+            -- whose names are a slip apart in every part is seldom a relative
+            when pairs.name_level = 5 then 3.5
+            else 5.8
+        end as household_name_weight,
         -- colleagues behind one number are many
         case
             when pairs.company_level = 1 and pairs.name_level not in (6, 10, 11, 12)
@@ -87,7 +100,10 @@ scored as (
                     then
                         level_weight
                         + least(name_weight, household_name_weight)
-                        + least(birth_date_weight, household_birth_date_weight)
+                        + greatest(
+                            least(birth_date_weight, most_birth_date_weight),
+                            least_birth_date_weight
+                        )
                         + least(employer_weight, 4)
                 else
                     level_weight

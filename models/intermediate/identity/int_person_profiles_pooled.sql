@@ -20,6 +20,7 @@ agreed as (
         {{ pooled_values('weak_phones') }} as weak_phones,
         {{ pooled_values('emails') }} as emails,
         {{ pooled_values('weak_emails') }} as weak_emails,
+        {{ pooled_values('work_domains') }} as work_domains,
         {{ pooled_values('unionids') }} as unionids,
         {{ pooled_values('national_ids') }} as national_ids,
         {{ pooled_values('documents') }} as documents
@@ -91,6 +92,7 @@ pooled as (
         agreed.weak_phones,
         agreed.emails,
         agreed.weak_emails,
+        agreed.work_domains,
         agreed.unionids,
         agreed.national_ids,
         agreed.documents,

@@ -54,8 +54,9 @@ bearers as (
         min(first_part) as first_part,
         max(last_part) as last_part,
         min(sex) as sex,
-        -- father and son of one name: who of them it is, only a resident ID or a birth date says
+        -- father and son of one name: who it is, a resident ID, a birth date or a Jr. says
         coalesce(min(national_id) = max(national_id), true)
+        and coalesce(min(generation) = max(generation), true)
         and coalesce(max(birth_year) - min(birth_year), 0) <= 2 as is_one_person,
         -- 王伟 and 王维 sound alike
         coalesce(min(han_key) = max(han_key), true) as is_of_one_spelling

@@ -45,6 +45,13 @@ company_records as (
 
 ),
 
+mail_houses as (
+
+    select distinct domain
+    from {{ ref('email_domain_typos') }}
+
+),
+
 joined_records as (
 
     select * from {{ ref('int_records_joined') }}
@@ -75,6 +82,11 @@ carried as (
         {{ sorted_values('weak_identifier', "identifier_type = 'phone'") }} as weak_phones,
         {{ sorted_values('identifier', "identifier_type = 'email'") }} as emails,
         {{ sorted_values('weak_identifier', "identifier_type = 'email'") }} as weak_emails,
+        {{ sorted_values(
+            "split_part(weak_identifier, '@', 2)",
+            "identifier_type = 'email' and split_part(weak_identifier, '@', 2) not in ("
+            ~ "select mail_houses.domain from mail_houses)"
+        ) }} as work_domains,
         {{ sorted_values('identifier', "identifier_type = 'wechat_unionid'") }} as unionids,
         {{ sorted_values('identifier', "identifier_type = 'national_id'") }} as national_ids,
         {{ sorted_values(
@@ -121,6 +133,7 @@ profiled as (
         carried.weak_phones,
         carried.emails,
         carried.weak_emails,
+        carried.work_domains,
         carried.unionids,
         carried.national_ids,
         carried.documents,

@@ -23,12 +23,26 @@ latest as (
 
 ),
 
+-- 01/02/1990 says nothing of its order, 22/01/1990 beside it in the same list does
+habits as (
+
+    select
+        source_system,
+        count(*) filter (where {{ regexp_matches('birth_date', '^(1[3-9]|2[0-9]|3[01])/') }})
+        > count(*) filter (
+            where {{ regexp_matches('birth_date', '^[0-9]+/(1[3-9]|2[0-9]|3[01])/') }}
+        ) as has_day_first
+    from source
+    group by source_system
+
+),
+
 renamed as (
 
     select
         -- ids
-        source_system,
-        source_record_id,
+        latest.source_system,
+        latest.source_record_id,
 
         -- strings
         {{ clean_text('entity_type') }} as entity_type,
@@ -43,11 +57,15 @@ renamed as (
         {{ clean_text('city') }} as city,
 
         -- dates
-        {{ parse_date('birth_date') }} as birth_date,
+        case
+            when habits.has_day_first then {{ parse_date(day_and_month_exchanged('latest.birth_date')) }}
+            else {{ parse_date('latest.birth_date') }}
+        end as birth_date,
 
         -- timestamps
         try_cast(updated_at as timestamp) as updated_at
     from latest
+    inner join habits on latest.source_system = habits.source_system
 
 )
 
