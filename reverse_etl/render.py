@@ -16,13 +16,17 @@ from reverse_etl.syncs import Sync
 SAMPLE = 5
 WIDE = 120
 SHOWN = (
-    "create", "adopt", "update", "flag", "archive", "delete", "redirect", "conflict", "held",
+    "create", "adopt", "update", "flag", "restore", "release", "withdraw", "archive", "delete",
+    "redirect", "conflict", "held",
 )  # fmt: skip
 _WORDS = {
     "create": "[green]+ create[/]",
     "adopt": "[cyan]= adopt[/]",
     "update": "[yellow]~ update[/]",
     "flag": "[red]~ flag[/]",
+    "restore": "[yellow]↶ restore[/]",
+    "release": "[yellow]↶ release[/]",
+    "withdraw": "[red]↶ withdraw[/]",
     "archive": "[red]- archive[/]",
     "delete": "[red]- delete[/]",
     "redirect": "[cyan]→ redirect[/]",
@@ -188,8 +192,8 @@ def applied_as_data(applied: Sequence[Applied]) -> dict[str, Any]:
                 **{
                     name: getattr(each.tally, name)
                     for name in (
-                        "created", "adopted", "updated", "archived", "deleted", "rejected",
-                        "gone", "waiting", "not_written", "unknown", "requests",
+                        "created", "adopted", "updated", "archived", "deleted", "restored",
+                        "released", "withdrawn", "rejected", "gone", "waiting", "not_written", "unknown", "requests",
                     )
                 },
             }
@@ -231,7 +235,7 @@ def _sampled(plan: Plan, sync: Sync, limit: int | None) -> Iterable[Change]:
 
 def _field_lines(change: Change) -> list[tuple[str, str, str]]:
     before = change.before or {}
-    if change.operation in {"archive", "delete"}:
+    if change.operation in {"withdraw", "archive", "delete"}:
         return [(name, _shown(value), "") for name, value in before.items() if value]
     return [
         (name, _shown(before.get(name)), _shown(value)) for name, value in change.payload.items()
