@@ -853,8 +853,8 @@ def _found(attempt: Attempt, record: RemoteRecord) -> tuple[Attempt | None, Atte
         return None, attempt
     rest = {name: value for name, value in attempt.payload.items() if name not in there}
     if attempt.operation in UNDOING:
-        shown = _observed(written, record.fields)
-        return written, replace(attempt, payload=rest, payload_json="", observed=shown)
+        observed = _observed(written, record.fields)
+        return written, replace(attempt, payload=rest, payload_json="", observed=observed)
     return written, replace(attempt, payload=rest, payload_json="", sent={**attempt.sent, **there})
 
 

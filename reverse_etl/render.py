@@ -151,7 +151,9 @@ def print_applied(console: Console, applied: Sequence[Applied]) -> None:
         tally = each.tally
         held = each.counts.operations if each.counts else {}
         waiting = held.get("held", 0) + held.get("conflict", 0) + tally.waiting + tally.gone
-        numbers = [tally.created, tally.adopted, tally.updated, tally.archived + tally.deleted]
+        numbers = [tally.created, tally.adopted]
+        numbers.append(tally.updated + tally.restored + tally.released)
+        numbers.append(tally.archived + tally.deleted + tally.withdrawn)
         numbers += [tally.rejected, waiting, tally.requests]
         table.add_row(each.sync.name, each.status, *(str(number) for number in numbers))
     console.print(table)
@@ -193,7 +195,8 @@ def applied_as_data(applied: Sequence[Applied]) -> dict[str, Any]:
                     name: getattr(each.tally, name)
                     for name in (
                         "created", "adopted", "updated", "archived", "deleted", "restored",
-                        "released", "withdrawn", "rejected", "gone", "waiting", "not_written", "unknown", "requests",
+                        "released", "withdrawn", "rejected", "gone", "waiting", "not_written",
+                        "unknown", "requests",
                     )
                 },
             }

@@ -21,8 +21,8 @@ from sqlalchemy import (
 VERSION = 2
 
 UNDOING = ("restore", "release", "withdraw")
-"""The operations of an undo: fields get back what they held; with that, a record that was adopted is
-let go; a record that we created is removed again."""
+"""The operations of an undo: fields get back what they held; with that, a record that was adopted
+is let go; a record that we created is removed again."""
 
 metadata = MetaData()
 

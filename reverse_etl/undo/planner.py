@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import select
 
 from crm.protocol import Crm
+from reverse_etl.engine import Engine
 from reverse_etl.ledger import Ledger
 from reverse_etl.ledger.schema import delivery_values
 from reverse_etl.plan import Counts, Plan, Planner, Rules, difference
@@ -30,6 +31,10 @@ class Left:
     field: str
     """Empty if it is the whole record."""
     reason: str
+
+
+Leftovers = dict[str, list[Left]]
+"""By sync."""
 
 
 class UndoPlan(Plan):
@@ -72,33 +77,41 @@ class UndoPlan(Plan):
                 yield from (Left(*row) for row in rows)
 
 
+def engine_for(
+    engine: Engine, undo: Undo, syncs: Mapping[str, Sync], leftovers: Leftovers | None = None
+) -> Engine:
+    """An engine that plans and applies an undo; `syncs` are all of the project.
+
+    It doesn't ask how the models were built: a bad build is a reason to undo, not an obstacle.
+    `leftovers` is filled with what is left of each sync.
+    """
+    left = {} if leftovers is None else leftovers
+    return replace(engine, new_planner=partial(UndoPlanner, undo, syncs, left), check_builds=False)
+
+
 class UndoPlanner(Planner):
     """Plans what takes back the writes of some runs.
 
-    What an earlier undo had removed is planned as any new record is, from its row.
+    What an earlier undo had removed is planned as any new record is, from its row. `leftovers`
+    is told what is left of each sync, for whoever has no plan to look at.
     """
 
     def __init__(
         self,
         undo: Undo,
         syncs: Mapping[str, Sync],
+        leftovers: Leftovers,
         connection: duckdb.DuckDBPyConnection,
         ledger: Ledger,
         scratch: Path,
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__(connection, ledger, scratch, is_stopping)
-        self.plan = UndoPlan(connection)
+        self.plan: UndoPlan = UndoPlan(connection)
         self._undo = undo
         self._syncs = syncs
+        self._leftovers = leftovers
         connection.execute(reversal.TABLES)
-
-    @classmethod
-    def of(
-        cls, undo: Undo, syncs: Mapping[str, Sync]
-    ) -> Callable[[duckdb.DuckDBPyConnection, Ledger, Path, Callable[[], bool]], Planner]:
-        """What the engine makes its planner with; `syncs` are all of the project."""
-        return partial(cls, undo, syncs)
 
     def take(
         self, syncs: Sequence[Sync], *, keys: list[str] | None = None, forced: bool = False
@@ -117,7 +130,7 @@ class UndoPlanner(Planner):
                 reversal.take_histories(self._connection, sync, has_model=has_model)
             reversal.take_returning(self._connection, sync)
             if has_model:
-                difference.take_candidates(self._connection, sync, forced=True)
+                difference.take_candidates(self._connection, sync, forced=forced)
 
     def decide(
         self, sync: Sync, crm: Crm, executor: Executor, in_flight: int, rules: Rules | None = None
@@ -138,15 +151,14 @@ class UndoPlanner(Planner):
             with self._ledger_attached():
                 reversal.take_hanging(self._connection, sync, self._syncs)
             reversal.decide(self._connection, sync, read_only)
+        self._leftovers[sync.name] = list(self.plan.left(sync))
         return self.plan.counts(sync)
 
     def _take_values(self, sync: Sync) -> None:
         """Fetch what is known of a part's records, and what they held before."""
         self._connection.execute("delete from known_values; delete from images")
         for state in ("live", "undone"):
-            for keys in self._pages(
-                "select key from part where state = ? order by key", [state]
-            ):
+            for keys in self._pages("select key from part where state = ? order by key", [state]):
                 self._keep_known(self._ledger.known(sync.name, keys, state=state))
         v = delivery_values.c
         for ids in self._pages("select distinct first_delivery from touched order by 1"):

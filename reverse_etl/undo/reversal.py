@@ -97,9 +97,7 @@ def take_written(
     )
 
 
-def take_histories(
-    connection: duckdb.DuckDBPyConnection, sync: Sync, *, has_model: bool
-) -> None:
+def take_histories(connection: duckdb.DuckDBPyConnection, sync: Sync, *, has_model: bool) -> None:
     """Say of each record that the runs wrote what it calls for.
 
     Needs the ledger attached, and the warehouse if the sync's model is there.
@@ -123,8 +121,11 @@ def take_histories(
         (f"{removal} and is_created", "nothing", "null"),
         (f"{removal} or last_operation = 'merge'", "left", unable),
         # the last that the runs did was to take it back themselves
-        ("last_operation = 'withdraw' and is_created", "nothing", "null"),
-        ("last_operation = 'withdraw' and not (is_current and state = 'undone')", "nothing", "null"),
+        (
+            "last_operation = 'withdraw' and (is_created or not is_current or state <> 'undone')",
+            "nothing",
+            "null",
+        ),
         ("last_operation = 'withdraw' and is_desired", "return", "null"),
         ("last_operation = 'withdraw'", "left", literal(UNWANTED)),
         ("not is_current", "left", literal(ELSEWHERE)),
@@ -335,9 +336,7 @@ def take_hanging(
         )
 
 
-def decide(
-    connection: duckdb.DuckDBPyConnection, sync: Sync, read_only: Sequence[str]
-) -> None:
+def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, read_only: Sequence[str]) -> None:
     """Decide on a part's records, from what the CRM holds; `read_only` are fields it fills in."""
     execute(connection, _fields(sync))
     execute(connection, _restored(sync))
