@@ -1,4 +1,4 @@
-"""The benchmark of deliveries does what its figures claim; how fast is nobody's business here."""
+"""The benchmarks do what their figures claim; how fast is nobody's business here."""
 
 import json
 import subprocess
@@ -27,3 +27,18 @@ def test_the_delivery_benchmark_counts_the_requests_that_were_needed() -> None:
     assert measured["rerun_unchanged"] == {"requests": 0}
     assert measured["one_percent_changed"] == {"requests": 1}
     assert 0 < measured["server"]["most_in_window"] <= measured["server"]["quota"]
+
+
+def test_the_undo_benchmark_restores_what_nobody_changed_and_counts_what_it_left() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.undo", "--records", "1050"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    measured = json.loads(done.stdout)
+    assert (measured["run"]["rows"], measured["undo"]["rows"]) == (1050, 1039)
+    assert (measured["undo"]["left"], measured["undo"]["requests"]) == (11, 11)
+    assert measured["apply_afterwards"] == {"requests": 0}
