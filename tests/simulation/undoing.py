@@ -4,10 +4,10 @@ What an undo says that it would do is what it must have done when it is through;
 what people typed stands; and what was undone isn't done again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 from sqlalchemy import select
@@ -18,15 +18,16 @@ from reverse_etl.engine import Engine
 from reverse_etl.ledger import UNDOING
 from reverse_etl.ledger.schema import deliveries
 from reverse_etl.plan import Change
+from reverse_etl.syncs import Sync
 from tests.simulation.life import Crash
 from tests.simulation.network import FAULTS
-from tests.simulation.servers import Place, State
+from tests.simulation.servers import State
 from tests.simulation.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     from tests.simulation.world import SimulatedWorld
 
-EVERY = 10
+EVERY = 50
 """Of so many seeds, one undoes a run: an undo is planned by the SQL, which takes as long as the
 rest of a world."""
 MOST_TRIES = 8
@@ -42,6 +43,8 @@ def undo_a_run(world: "SimulatedWorld") -> None:
     if not runs:
         return
     run = world.chance.choice(runs)
+    # people have been at work since
+    world._touch()
     before = _copied(world.watcher.state)
     world.trace(f"undo of {run}")
     undone = Undoing(world, run).carry_out(is_rough=world.chance.random() < 0.7)
@@ -67,7 +70,8 @@ class Undoing:
         """Undo it until nothing of it is left to do; the undo's run, if it was a single one."""
         world = self.world
         said = self._planned()
-        before, authors = _copied(world.watcher.state), dict(world.watcher.authors)
+        before = _copied(world.watcher.state)
+        self._check_people(said)
         if is_rough:
             world.weather.chances = dict.fromkeys(world.chance.sample(FAULTS, 3), 0.1)
             world.life.fuse = int(world.chance.expovariate(1 / 12))
@@ -81,7 +85,7 @@ class Undoing:
                 break
         else:
             world.watcher.violated(RESTORES, f"{self.run} isn't undone after {MOST_TRIES} tries")
-        self._check(said, before, authors)
+        self._check(said, before)
         self._check_rest()
         written = [run for run in _runs(world) if run not in known]
         return written[0] if len(written) == 1 else None
@@ -105,7 +109,7 @@ class Undoing:
             world.trace(f"{each.sync.name}: {each.status} {each.tally} {each.problem}")
         return all(each.problem is None or each.is_stopped for each in applied)
 
-    def _engine(self) -> tuple[Engine, list[Any], undo.Undo]:
+    def _engine(self) -> tuple[Engine, list[Sync], undo.Undo]:
         world = self.world
         syncs = {sync.name: sync for sync in world.syncs}
         meant = undo.runs_to_undo(world.ledger, [self.run])
@@ -121,39 +125,46 @@ class Undoing:
             self.world.trace(f"planned: {each.operation} of {each.sync} {each.key} {each.payload}")
         return changes
 
-    def _check(
-        self, said: list[Change], before: State, authors: Mapping[tuple[Place, str], str]
-    ) -> None:
+    def _check_people(self, said: Sequence[Change]) -> None:
+        """Nothing is to be written over what people typed, or removed with it."""
+        state, authors = self.world.watcher.state, self.world.watcher.authors
+        for change in said:
+            place = (change.sync, change.remote_id or "")
+            names = self._written(change)
+            if change.operation == "withdraw":
+                names = {name: "" for name, value in state[place].items() if value}
+            for name in names:
+                if authors.get((place, name)) == "people":
+                    what = f"{change.operation} of {place}, whose {name} is theirs"
+                    self.world.watcher.violated(PEOPLES, what)
+
+    def _check(self, said: Sequence[Change], before: State) -> None:
         """Each field holds what the plan said, and every other what it held."""
         world, now = self.world, self.world.watcher.state
         expected = _copied(before)
-        names = {
-            (sync.name, column.field): column.name
-            for sync in world.syncs
-            for column in sync.columns
-            if column.name != sync.key
-        }
         for change in said:
             place = (change.sync, change.remote_id or "")
             if change.operation == "withdraw":
-                expected.pop(place)
+                del expected[place]
             elif change.operation in UNDOING:
-                for field_name, value in change.payload.items():
-                    name = names.get((change.sync, field_name), world.watcher.key_field)
-                    expected[place][name] = text(value)
+                expected[place] |= self._written(change)
         for place, fields in expected.items():
             there = now.get(place, {})
             for name in fields.keys() | there.keys():
-                if there.get(name, "") == fields.get(name, ""):
-                    continue
-                if authors.get((place, name)) == "people":
-                    world.watcher.violated(PEOPLES, f"{name} of {place} was {fields.get(name)!r}")
-                what = f"{name} of {place} is {there.get(name)!r}, not {fields.get(name)!r}"
-                world.watcher.violated(RESTORES, what)
+                if there.get(name, "") != fields.get(name, ""):
+                    what = f"{name} of {place} is {there.get(name)!r}, not {fields.get(name)!r}"
+                    world.watcher.violated(RESTORES, what)
         created = {each.key for each in said if each.operation == "create"}
         for place, fields in now.items():
             if place not in expected and fields.get(world.watcher.key_field) not in created:
                 world.watcher.violated(RESTORES, f"{place} is there")
+
+    def _written(self, change: Change) -> dict[str, str]:
+        """What a change writes, by the names that fields have here."""
+        [sync] = [each for each in self.world.syncs if each.name == change.sync]
+        names = {each.field: each.name for each in sync.columns}
+        names[sync.key_field] = self.world.watcher.key_field
+        return {names[name]: text(value) for name, value in change.payload.items()}
 
     def _check_rest(self) -> None:
         world = self.world
