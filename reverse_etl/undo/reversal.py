@@ -26,6 +26,8 @@ from reverse_etl.plan.fields import literal, quoted
 from reverse_etl.plan.room import execute
 from reverse_etl.syncs import Sync
 
+SKEW = "interval 5 minutes"
+"""How far the CRM's clock may be from ours."""
 CHANGED = "a person changed it since"
 GONE = "it is gone from the CRM"
 ELSEWHERE = "its key belongs to another record of the CRM since"
@@ -36,11 +38,12 @@ UNWANTED = "an undo removed it, and its row isn't wanted any more"
 TABLES = r"""
 create table written (
     sync varchar, key varchar, remote_id varchar, delivery_id bigint, run_id varchar,
-    operation varchar, fields varchar, is_undone boolean
+    operation varchar, fields varchar, intent_at timestamp, outcome_at timestamp,
+    is_undone boolean
 );
 create table histories (
     sync varchar, key varchar, remote_id varchar, operation varchar,
-    state varchar, origin varchar, fingerprint varchar
+    state varchar, origin varchar, fingerprint varchar, first_at timestamp, last_at timestamp
 );
 create table left_alone (sync varchar, key varchar, field varchar, reason varchar);
 create table images (delivery_id bigint, before json);
@@ -87,7 +90,7 @@ def take_written(
         )
         select
             sync, key, remote_id, delivery_id, run_id, operation, fields,
-            run_id in (from undone_runs)
+            intent_at::timestamp, outcome_at::timestamp, run_id in (from undone_runs)
         from ledger.deliveries
         where sync = {name}
             and outcome = 'written'
@@ -158,7 +161,9 @@ def take_histories(connection: duckdb.DuckDBPyConnection, sync: Sync, *, has_mod
                 coalesce(bool_or(operation = 'adopt') filter (is_undone), false) as is_adopted,
                 max(delivery_id) filter (is_undone) as last_undone,
                 max(delivery_id) as last_of_all,
-                arg_max(run_id, delivery_id) as last_run
+                arg_max(run_id, delivery_id) as last_run,
+                min(intent_at) as first_at,
+                max(outcome_at) as last_at
             from written where sync = {name}
             group by key, remote_id
             having last_undone is not null
@@ -199,7 +204,8 @@ def take_histories(connection: duckdb.DuckDBPyConnection, sync: Sync, *, has_mod
                 when operation in ('withdraw', 'release')
                     then coalesce(wanted_fingerprint, fingerprint)
                 else fingerprint
-            end
+            end,
+            first_at, last_at
         from judged_histories
         where operation not in ('nothing', 'left')
         order by key
@@ -425,7 +431,9 @@ def _kept_records(sync: Sync, read_only: Sequence[str]) -> str:
     return f"""
         create or replace table kept_records as
         with sides as (
-            select part.key, known.sent, known.observed, theirs.remote_id, theirs.fields
+            select
+                part.key, part.first_at, part.last_at,
+                known.sent, known.observed, theirs.remote_id, theirs.fields
             {_sides(sync)}
             where part.operation = 'withdraw'
         ),
@@ -449,6 +457,12 @@ def _kept_records(sync: Sync, read_only: Sequence[str]) -> str:
             and field not in ({filled_in})
             -- what CRMs show in a field in which there is nothing
             and text_of(member_of(fields, field)) not in ('false', '0', '[]', '{{}}')
+            -- when we wrote it, as the CRM notes that by itself; a later time is somebody's hand
+            and not coalesce(
+                try_cast(text_of(member_of(fields, field)) as timestamp)
+                    between first_at - {SKEW} and last_at + {SKEW},
+                false
+            )
     """
 
 

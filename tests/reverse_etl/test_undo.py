@@ -138,6 +138,17 @@ def test_a_record_that_people_have_touched_is_not_removed(new_world: NewWorld) -
     assert world.plan() == {}
 
 
+def test_what_the_crm_notes_of_our_write_is_nobodys_touch(new_world: NewWorld) -> None:
+    world = new_world()
+    world.desire("people", person(1), person(2))
+    [created] = world.apply()
+    people = world.crm.objects["people"]
+    people["r1"] |= {"created": "2026-01-01 00:00:03.123Z", "updated": "2026-01-01T00:00:03Z"}
+    people["r2"] |= {"created": "2026-01-01 00:00:03.123Z", "updated": "2026-01-01T01:00:00Z"}
+    _, left = undone(world, created.run.run_id)
+    assert {(key, field) for key, field, _ in left} == {("p2", "updated")}
+
+
 def test_a_record_that_a_later_run_wrote_is_not_removed(new_world: NewWorld) -> None:
     world = new_world()
     world.desire("people", person(1))
