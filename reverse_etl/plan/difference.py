@@ -109,6 +109,7 @@ def take_moved(
     """
     model = model_of(sync)
     name = literal(sync.name)
+    looked_at = "desired.key in (select key from wanted_keys)" if again else "false"
     execute(connection, "create or replace table wanted_keys (key varchar)")
     if keys is not None:
         # as one JSON text: a list of half a million parameters takes DuckDB minutes to bind
@@ -143,7 +144,7 @@ def take_moved(
             -- what was undone isn't there, but isn't wanted again either until its row changes
             coalesce(known.state not in ('live', 'undone'), true)
                 or desired.fingerprint is distinct from known.fingerprint
-                or {"desired.key in (select key from wanted_keys)" if again else "false"}
+                or (known.state = 'live' and {looked_at})
         )
         """,
         # the join must hold a key and a fingerprint of each row

@@ -114,12 +114,19 @@ class UndoPlanner(Planner):
         connection.execute(reversal.TABLES)
 
     def take(
-        self, syncs: Sequence[Sync], *, keys: list[str] | None = None, forced: bool = False
+        self,
+        syncs: Sequence[Sync],
+        *,
+        keys: list[str] | None = None,
+        forced: bool = False,
+        again: bool = False,
     ) -> None:
         """Take what the runs wrote out of the ledger, and from the warehouse what is to come back.
 
-        `keys` limits it to these, on top of those of the undo itself.
+        `keys` limits it to these, on top of those of the undo itself; it looks at all of them
+        `again` as it is.
         """
+        del again
         for sync in syncs:
             # a model that a mistake has broken must not keep its mistake from being undone
             has_model = not difference.vanished(self._connection, sync)
@@ -157,9 +164,8 @@ class UndoPlanner(Planner):
     def _take_values(self, sync: Sync) -> None:
         """Fetch what is known of a part's records, and what they held before."""
         self._connection.execute("delete from known_values; delete from images")
-        for state in ("live", "undone"):
-            for keys in self._pages("select key from part where state = ? order by key", [state]):
-                self._keep_known(self._ledger.known(sync.name, keys, state=state))
+        for keys in self._pages("select key from part order by key"):
+            self._keep_known(self._ledger.known(sync.name, keys))
         v = delivery_values.c
         for ids in self._pages("select distinct first_delivery from touched order by 1"):
             with self._ledger.reading() as connection:
@@ -173,8 +179,8 @@ class UndoPlanner(Planner):
                 [orjson.dumps(rows).decode()],
             )
 
-    def _pages(self, query: str, parameters: Sequence[str] = ()) -> Iterator[list[Any]]:
+    def _pages(self, query: str) -> Iterator[list[Any]]:
         with self._connection.cursor() as cursor:
-            cursor.execute(query, list(parameters))
+            cursor.execute(query)
             while rows := cursor.fetchmany(FETCH_ROWS):
                 yield [value for (value,) in rows]

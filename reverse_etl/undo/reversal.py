@@ -232,8 +232,8 @@ def take_returning(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
     execute(
         connection,
         f"""
-        insert into moved
-        select sync, key, true, false, null, null
+        insert into moved (sync, key, is_desired, is_known)
+        select sync, key, true, false
         from histories where sync = {literal(sync.name)} and operation = 'return'
         """,
     )

@@ -125,8 +125,7 @@ class Landscape:
             return self.rows[name]
         typed = self.loop.typed
         return {
-            key: row
-            | {each: typed[name, key, each] for each in HOME if (name, key, each) in typed}
+            key: row | {each: typed[name, key, each] for each in HOME if (name, key, each) in typed}
             for key, row in self.rows[name].items()
         }
 
@@ -173,7 +172,9 @@ class Landscape:
         row = self._row(sync, self.people.new(f"{sync.name[:2]}'"))
         self.rows[sync.name][row["key"]] = row
         if row["phone"] and self.chance.random() < 0.2:
-            remote_id = self.people.type(sync, row["phone"] if sync.match else self.people.new("13 "))
+            remote_id = self.people.type(
+                sync, row["phone"] if sync.match else self.people.new("13 ")
+            )
             if sync.record_id and self.chance.random() < 0.7:
                 row["crm_id"] = remote_id
             self.watcher.look(self.people.server, "people")
