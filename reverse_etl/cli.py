@@ -23,6 +23,7 @@ from crm.protocol import Field
 from crm.runtime import Runtime, until
 from reverse_etl import builds, erasure, progress, queries, render, reviews_cli
 from reverse_etl import status as statuses
+from reverse_etl import undo as undoing
 from reverse_etl.clock import World, text
 from reverse_etl.engine import Engine, Selection, exit_code
 from reverse_etl.errors import ExitCode, SyncConfigurationError, SyncError
@@ -38,6 +39,7 @@ from reverse_etl.reconciliation.reconcile import exit_code as reconciled_code
 from reverse_etl.reconciliation.reconcile import reconciling
 from reverse_etl.render import Format
 from reverse_etl.syncs import Sync, chosen, default_manifest, read_manifest, read_syncs
+from reverse_etl.undo import report as undo_report
 from warehouse.connection import (
     WarehouseBusyError,
     WarehouseMissingError,
@@ -182,6 +184,8 @@ def apply(
     wanted = kept.check(syncs) if kept else chosen(syncs, names or [])
     with _ledger() as ledger:
         selection = Selection(limit=limit, release=_release(percent, keys))
+        if kept is not None and kept.undoes:
+            _undo(ledger, syncs, undoing.Undo(kept.undoes), selection, format_, kept=kept)
         _apply(ledger, wanted, selection, format_, kept=kept)
 
 
@@ -332,6 +336,63 @@ def reconcile(
                 if format_ is Format.TABLE:
                     render.print_plan(render.new_console(), made, planned, render.SAMPLE)
     raise typer.Exit(reconciled_code(results))
+
+
+@app.command()
+def undo(
+    runs: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN]...", help="Which runs, by their ids.")
+    ] = None,
+    sync: Annotated[str | None, typer.Option(help="Only runs of this sync.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="The runs that began since then (UTC).")
+    ] = None,
+    key: Annotated[
+        list[str] | None, typer.Option(help="Only what was written of this record; repeatable.")
+    ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Show it, write nothing.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="With --preview: save it, to be applied exactly.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many records of each sync.")
+    ] = None,
+    format_: As = Format.TABLE,
+) -> None:
+    """Take back what runs wrote: of each field that nobody has changed since, what it held before.
+
+    Records that they created are removed again if nobody has touched them; adopted ones are let
+    go. What is left is named, with the reason. It is a run like any other: it passes the guard,
+    and can be undone. What a guard would stop is saved, read, and applied by `apply --plan`.
+
+    Example: `reverse-etl undo 20260102T030405-1a2b3c4d --preview`
+    """
+    if out is not None and not preview:
+        raise SyncConfigurationError("`--out` saves what `--preview` shows; give both")
+    syncs = _syncs()
+    with _ledger() as ledger:
+        meant = undoing.runs_to_undo(
+            ledger, runs or [], sync=sync, since=_utc(since), keys=key or []
+        )
+        wanted = undoing.syncs_to_undo(syncs, ledger, meant)
+        if not preview:
+            _undo(ledger, syncs, meant, Selection(limit=limit), format_)
+        leftovers: undoing.Leftovers = {}
+        with _stopping(at_once=True) as stop:
+            engine = undoing.engine_for(_engine(ledger, stop), meant, syncs, leftovers)
+            with engine.planned(wanted) as (made, planned):
+                kept = None
+                if out is not None:
+                    reasons = {each.sync.name: each.verdict.reasons for each in planned}
+                    kept = plans.save(made, wanted, reasons, out, ledger.world, meant.runs)
+                if format_ is Format.JSON:
+                    plan_id = kept.plan_id if kept else None
+                    data = render.plan_as_data(made, planned, None, plan_id)
+                    typer.echo(render.as_json(undo_report.with_left(data, leftovers)))
+                    return
+                undo_report.print_plan(render.new_console(), made, planned, leftovers)
+        if kept is not None:
+            typer.echo(f"Saved to {out}. Apply exactly this: reverse-etl apply --plan {out}")
 
 
 @app.command()
@@ -543,6 +604,28 @@ def _apply(
         typer.echo(render.as_json(render.applied_as_data(applied)))
     else:
         render.print_applied(render.new_console(), applied)
+    raise typer.Exit(exit_code(applied))
+
+
+def _undo(
+    ledger: Ledger,
+    syncs: Mapping[str, Sync],
+    meant: undoing.Undo,
+    selection: Selection,
+    format_: Format,
+    *,
+    kept: plans.SavedPlan | None = None,
+) -> NoReturn:
+    leftovers: undoing.Leftovers = {}
+    wanted = undoing.syncs_to_undo(syncs, ledger, meant)
+    with _stopping() as stop:
+        engine = undoing.engine_for(_engine(ledger, stop), meant, syncs, leftovers)
+        applied = engine.apply(wanted, selection, saved=kept, command="undo", undoes=meant.runs)
+    if format_ is Format.JSON:
+        data = render.applied_as_data(applied)
+        typer.echo(render.as_json(undo_report.with_left(data, leftovers)))
+    else:
+        undo_report.print_applied(render.new_console(), applied, leftovers)
     raise typer.Exit(exit_code(applied))
 
 

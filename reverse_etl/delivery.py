@@ -41,7 +41,7 @@ from crm.protocol import (
 )
 from crm.values import text
 from reverse_etl.clock import World
-from reverse_etl.ledger import Attempt, Intent, Known, Ledger, Run, Settled
+from reverse_etl.ledger import UNDOING, Attempt, Intent, Known, Ledger, Run, Settled
 from reverse_etl.plan import Change, exceeds
 from reverse_etl.syncs import Sync
 from reverse_etl.values import differ_in_form
@@ -55,13 +55,19 @@ _VERBS: Mapping[str, Operation] = {
     "create": "create",
     "adopt": "update",
     "update": "update",
+    "restore": "update",
+    "release": "update",
     "archive": "archive",
     "delete": "delete",
 }
 _DELIVERED_AS: Mapping[str, str] = {"flag": "update"}
 """What the plan calls otherwise, because its reason is another."""
 SettledAs = Literal["written", "rejected", "not_written", "gone"]
-_REMOVED: Mapping[str, str] = {"archive": "archived", "delete": "deleted"}
+_REMOVED: Mapping[str, Literal["archived", "deleted", "undone"]] = {
+    "archive": "archived",
+    "delete": "deleted",
+    "withdraw": "undone",
+}
 _OUTCOME_OF = attrgetter("outcome", "attempt.operation")
 
 
@@ -88,6 +94,12 @@ class Tally:
     updated: int = 0
     archived: int = 0
     deleted: int = 0
+    restored: int = 0
+    """Got back in some of their fields what an earlier run had found there."""
+    released: int = 0
+    """The same of records that had been adopted; they aren't ours any more."""
+    withdrawn: int = 0
+    """Were created by an earlier run, and removed again."""
     rejected: int = 0
     gone: int = 0
     waiting: int = 0
@@ -102,7 +114,7 @@ class Tally:
     @property
     def written(self) -> int:
         """Records that the CRM said it wrote."""
-        return self.created + self.adopted + self.updated + self.archived + self.deleted
+        return sum(getattr(self, name) for name in _COUNTED.values())
 
     @property
     def is_whole(self) -> bool:
@@ -188,12 +200,14 @@ class Delivery:
         self._closed: list[str] = []
 
     def recover(self) -> int:
-        """Find out what became of what an earlier run sent and never heard of.
+        """Find out what became of what this run sent and never heard of, by a later process.
 
         Returns how many records that were.
         """
         count = 0
         for intent in self.ledger.unsettled(self.sync.name):
+            if intent.run_id != self.run.run_id:
+                continue
             batch = _Batch(
                 intent.batch_id,
                 intent.operation,
@@ -332,7 +346,8 @@ class Delivery:
     def _linked(self, operation: str, changes: Sequence[Change]) -> list[Attempt]:
         """The changes as they go out: links hold the CRM's ids, as far as there are any."""
         ids: dict[str, dict[str, str]] = {}
-        for column in self.sync.links:
+        # what an undo puts back is what the CRM held: its own ids
+        for column in () if operation in UNDOING else self.sync.links:
             keys = [str(c.payload[column.field]) for c in changes if c.payload.get(column.field)]
             if keys:
                 ids[column.field] = self.ledger.remote_ids(column.links_to or "", keys)
@@ -373,13 +388,19 @@ class Delivery:
         return self.executor.submit(self._write, batch)
 
     def _write(self, batch: _Batch) -> list[Outcome]:
-        verb = _VERBS[batch.operation]
+        verb = self._verb(batch.operation)
         is_removal = batch.operation in _REMOVED
         writes = [
             Write(attempt.key, verb, attempt.remote_id, {} if is_removal else attempt.payload)
             for attempt in batch.attempts
         ]
         return self.crm.write(self.sync.object, writes, batch_id=batch.batch_id)
+
+    def _verb(self, operation: str) -> Operation:
+        if operation == "withdraw":
+            # what can be taken out of a bin again, before what is gone for good
+            return "archive" if "archive" in self.crm.capabilities.operations else "delete"
+        return _VERBS[operation]
 
     def _collect(self, receipt: str) -> list[Outcome]:
         if not isinstance(self.crm, Collecting):
@@ -713,6 +734,9 @@ _COUNTED = {
     "update": "updated",
     "archive": "archived",
     "delete": "deleted",
+    "restore": "restored",
+    "release": "released",
+    "withdraw": "withdrawn",
 }
 
 
@@ -721,6 +745,8 @@ def _written(
 ) -> Settled:
     if attempt.operation in _REMOVED:
         return _gone(batch, attempt)
+    if attempt.operation in UNDOING:
+        return _put_back(batch, attempt, remote_id, shown)
     payload = attempt.payload
     observed = {}
     if attempt.observed:
@@ -745,6 +771,35 @@ def _written(
     return Settled(
         attempt, "written", known, None, None, None, batch.sends, batch.batch_id, batch.intent_at
     )
+
+
+def _put_back(
+    batch: _Batch, attempt: Attempt, remote_id: str, shown: Mapping[str, Value] | None
+) -> Settled:
+    """Fields hold again what they held before us; what we had sent stays what was last sent.
+
+    So the next plan sees nothing to do: ours is what was sent, theirs what the CRM showed then.
+    """
+    known = Known(
+        attempt.key,
+        remote_id,
+        attempt.origin,
+        None if attempt.is_part else attempt.fingerprint,
+        attempt.sent,
+        _observed(attempt, shown or {}),
+        "undone" if attempt.operation == "release" and not attempt.is_part else "live",
+    )
+    return batch.settled(attempt, "written", known=known)
+
+
+def _observed(attempt: Attempt, shown: Mapping[str, Value]) -> Mapping[str, Value]:
+    """What the CRM shows where that isn't what we had sent, after fields were put back."""
+    there = {name: shown.get(name, value) for name, value in attempt.payload.items()}
+    return {
+        name: value
+        for name, value in {**attempt.observed, **there}.items()
+        if name not in there or text(value) != text(attempt.sent.get(name))
+    }
 
 
 def _written_in_part(batch: _Batch, attempt: Attempt, outcome: Written) -> list[Settled]:
@@ -797,6 +852,9 @@ def _found(attempt: Attempt, record: RemoteRecord) -> tuple[Attempt | None, Atte
     if not there:
         return None, attempt
     rest = {name: value for name, value in attempt.payload.items() if name not in there}
+    if attempt.operation in UNDOING:
+        observed = _observed(written, record.fields)
+        return written, replace(attempt, payload=rest, payload_json="", observed=observed)
     return written, replace(attempt, payload=rest, payload_json="", sent={**attempt.sent, **there})
 
 
@@ -820,10 +878,11 @@ def _gone(batch: _Batch, attempt: Attempt) -> Settled:
         attempt.key,
         attempt.remote_id,
         attempt.origin,
-        None,
+        # of what was undone: as long as its row is the same, it isn't wanted again
+        attempt.fingerprint,
         attempt.sent,
         attempt.observed,
-        "archived" if attempt.operation == "archive" else "deleted",
+        _REMOVED[attempt.operation],
     )
     return batch.settled(attempt, "written", known=known)
 

@@ -173,11 +173,13 @@ class Engine:
         *,
         saved: SavedPlan | None = None,
         command: str = "apply",
+        undoes: Mapping[str, Sequence[str]] | None = None,
     ) -> list[Applied]:
         """Make the CRMs hold what the models say; one result a sync.
 
         With a saved plan, exactly what it says is done: what has moved since is a conflict,
-        what it doesn't name is left alone, and the guard has had its look.
+        what it doesn't name is left alone, and the guard has had its look. `undoes` are the runs
+        of each sync that the new run is noted to undo.
 
         Raises:
             SyncConfigurationError: a CRM can't do what a sync asks of it; nothing was sent.
@@ -194,7 +196,9 @@ class Engine:
             stack.callback(self._abandon, runs, results)
             plan_id = saved.plan_id if saved else None
             for sync in syncs:
-                runs[sync.name] = self.ledger.start_run(sync, command, plan_id=plan_id)
+                runs[sync.name] = self.ledger.start_run(
+                    sync, command, plan_id=plan_id, undoes=(undoes or {}).get(sync.name)
+                )
             recovered = {sync.name: self._recover(sync, runs[sync.name]) for sync in syncs}
             # what nobody knows of yet might be sent twice
             unknown = {sync.name: bool(self.ledger.unsettled(sync.name)) for sync in syncs}
@@ -296,10 +300,15 @@ class Engine:
             reviews.ask(self.ledger, run, asked)
 
     def _recover(self, sync: Sync, run: Run) -> int:
-        if not self.ledger.unsettled(sync.name):
+        # each run's deliveries are its own, whoever finds out what came of them: it may be undone
+        left_by = dict.fromkeys(intent.run_id for intent in self.ledger.unsettled(sync.name))
+        if not left_by:
             return 0
         with self._connected(sync) as (crm, executor):
-            return self._delivery(sync, run, crm, executor).recover()
+            return sum(
+                self._delivery(sync, replace(run, run_id=each), crm, executor).recover()
+                for each in left_by
+            )
 
     def _delivery(self, sync: Sync, run: Run, crm: Crm, executor: Executor) -> Delivery:
         return Delivery(
@@ -439,8 +448,8 @@ def _counts(applied: Applied) -> dict[str, int]:
     counts = {
         name: getattr(tally, name)
         for name in (
-            "created", "adopted", "updated", "archived", "deleted", "rejected", "gone",
-            "waiting", "not_written", "unknown", "requests",
+            "created", "adopted", "updated", "archived", "deleted", "restored", "released",
+            "withdrawn", "rejected", "gone", "waiting", "not_written", "unknown", "requests",
         )
     }  # fmt: skip
     if applied.counts is not None:

@@ -27,13 +27,17 @@ class Format(StrEnum):
 SAMPLE = 5
 WIDE = 120
 SHOWN = (
-    "create", "adopt", "update", "flag", "archive", "delete", "redirect", "conflict", "held",
+    "create", "adopt", "update", "flag", "restore", "release", "withdraw", "archive", "delete",
+    "redirect", "conflict", "held",
 )  # fmt: skip
 _WORDS = {
     "create": "[green]+ create[/]",
     "adopt": "[cyan]= adopt[/]",
     "update": "[yellow]~ update[/]",
     "flag": "[red]~ flag[/]",
+    "restore": "[yellow]↶ restore[/]",
+    "release": "[yellow]↶ release[/]",
+    "withdraw": "[red]↶ withdraw[/]",
     "archive": "[red]- archive[/]",
     "delete": "[red]- delete[/]",
     "redirect": "[cyan]→ redirect[/]",
@@ -185,7 +189,9 @@ def print_applied(console: Console, applied: Sequence[Applied]) -> None:
         tally = each.tally
         held = each.counts.operations if each.counts else {}
         waiting = held.get("held", 0) + held.get("conflict", 0) + tally.waiting + tally.gone
-        numbers = [tally.created, tally.adopted, tally.updated, tally.archived + tally.deleted]
+        numbers = [tally.created, tally.adopted]
+        numbers.append(tally.updated + tally.restored + tally.released)
+        numbers.append(tally.archived + tally.deleted + tally.withdrawn)
         numbers += [tally.rejected, waiting, tally.requests]
         table.add_row(each.sync.name, each.status, *(str(number) for number in numbers))
     console.print(table)
@@ -232,8 +238,9 @@ def applied_as_data(applied: Sequence[Applied]) -> dict[str, Any]:
                 **{
                     name: getattr(each.tally, name)
                     for name in (
-                        "created", "adopted", "updated", "archived", "deleted", "rejected",
-                        "gone", "waiting", "not_written", "unknown", "requests",
+                        "created", "adopted", "updated", "archived", "deleted", "restored",
+                        "released", "withdrawn", "rejected", "gone", "waiting", "not_written",
+                        "unknown", "requests",
                     )
                 },
             }
@@ -279,7 +286,7 @@ def _sampled(plan: Plan, sync: Sync, limit: int | None) -> Iterable[Change]:
 
 def _field_lines(change: Change) -> list[tuple[str, str, str]]:
     before = change.before or {}
-    if change.operation in {"archive", "delete"}:
+    if change.operation in {"withdraw", "archive", "delete"}:
         return [(name, _shown(value), "") for name, value in before.items() if value]
     return [
         (name, _shown(before.get(name)), _shown(value)) for name, value in change.payload.items()

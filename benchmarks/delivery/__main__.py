@@ -14,43 +14,12 @@ requests, as the server counted them.
 
 import argparse
 import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import requests
-
-from benchmarks.delivery.shape import BATCH, CHANGED_EACH, OBJECT
-
-LEAST_QUOTA = 190
-"""Requests in 10 seconds: a private app's in a Professional account of HubSpot."""
-SPARE = 50
-TIMEOUT = 30.0
-
-
-@dataclass(slots=True)
-class Server:
-    """A sandbox in a process of its own."""
-
-    url: str
-    token: str
-    cpu_s: float = 0.0
-    said: dict[str, Any] = field(default_factory=dict)
-    """What it counted, when it was last asked."""
-
-    def ask(self) -> dict[str, int]:
-        """The requests it has counted until now."""
-        answer = requests.get(f"{self.url}/_sandbox", timeout=TIMEOUT)
-        self.said = answer.json()
-        counted: dict[str, int] = self.said["requests"]
-        return counted
+from benchmarks.delivery import parts
+from benchmarks.delivery.shape import CHANGED_EACH, OBJECT
 
 
 def main() -> None:
@@ -69,23 +38,25 @@ def main() -> None:
 def run(folder: Path, rows: int, latency_ms: int, in_flight: int) -> dict[str, Any]:
     """Fill a warehouse, send it by both ways, and send what has changed."""
     # the floor has nobody who waits, so the quota is wide enough for what it sends
-    quota = max(LEAST_QUOTA, rows // BATCH + SPARE)
+    quota = parts.quota_for(rows)
     warehouse = folder / "warehouse.duckdb"
-    run_part("delivery.fill", str(warehouse), str(rows))
-    with a_server(latency_ms, quota) as server:
-        floor = run_part("delivery.floor", str(warehouse), server.url, server.token, str(in_flight))
+    parts.run("delivery.fill", str(warehouse), str(rows))
+    with parts.serving(latency_ms, quota) as server:
+        floor = parts.run(
+            "delivery.floor", str(warehouse), server.url, server.token, str(in_flight)
+        )
         sent = server.ask()
         floor |= {"requests": sent["writes"], "rows": server.said["records"][OBJECT]}
-    with a_server(latency_ms, quota) as server:
+    with parts.serving(latency_ms, quota) as server:
         ledger = folder / "ledger.sqlite"
         arguments = (str(warehouse), str(ledger), server.url, server.token, str(in_flight))
-        ours = run_part("delivery.ours", *arguments)
+        ours = parts.run("delivery.ours", *arguments)
         counts = [server.ask()]
         ours |= {"requests": counts[0]["writes"], "rows": server.said["records"][OBJECT]}
-        run_part("delivery.ours", *arguments)
+        parts.run("delivery.ours", *arguments)
         counts.append(server.ask())
-        run_part("delivery.fill", str(warehouse), str(rows), "changed")
-        changed = run_part("delivery.ours", *arguments)
+        parts.run("delivery.fill", str(warehouse), str(rows), "changed")
+        changed = parts.run("delivery.ours", *arguments)
         counts.append(server.ask())
     for name, count in (("ours", ours["rows"]), ("floor", floor["rows"])):
         if count != rows:
@@ -105,33 +76,6 @@ def run(folder: Path, rows: int, latency_ms: int, in_flight: int) -> dict[str, A
             "quota": quota,
         },
     }
-
-
-def run_part(part: str, *arguments: str) -> dict[str, Any]:
-    """Run a part of a benchmark as a process of its own; what it printed."""
-    command = [sys.executable, "-m", f"benchmarks.{part}", *arguments]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - our own modules
-    if done.returncode != 0:
-        raise SystemExit(f"{part} ended with {done.returncode}")
-    printed: dict[str, Any] = json.loads(done.stdout or "{}")
-    return printed
-
-
-@contextmanager
-def a_server(latency_ms: int, quota: int) -> Iterator[Server]:
-    """A sandbox, until the block ends; `quota` is requests in its window."""
-    command = [sys.executable, "-m", "benchmarks.delivery.server"]
-    command += [f"latency={latency_ms / 1000}", f"burst={quota}"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
-        try:
-            server = Server(**json.loads(process.stdout.readline() if process.stdout else ""))
-            yield server
-        finally:
-            process.send_signal(signal.SIGTERM)
-            # of this process alone, and before Popen forgets it
-            _, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-    server.cpu_s = used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

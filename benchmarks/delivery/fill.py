@@ -1,4 +1,4 @@
-"""Fill the benchmark's warehouse: `python -m benchmarks.delivery.fill FILE ROWS [changed]`."""
+"""Fill the benchmark's warehouse: `python -m benchmarks.delivery.fill FILE ROWS [WHAT]`."""
 
 import sys
 
@@ -8,9 +8,9 @@ from benchmarks.delivery.shape import CHANGED_EACH, COLUMNS, SCHEMA, TABLE
 
 
 def main() -> None:
-    """Make the model; `changed` moves every hundredth customer to another city."""
+    """Make the model; `changed` moves every hundredth customer to another city, `moved` all."""
     path, rows, *rest = sys.argv[1:]
-    moves = f"i % {CHANGED_EACH} = 0" if rest == ["changed"] else "false"
+    moves = {"changed": f"i % {CHANGED_EACH} = 0", "moved": "true"}.get("".join(rest), "false")
     values = ", ".join(f"{name}::{type_} as {name}" for name, (type_, _, _) in COLUMNS.items())
     with duckdb.connect(path) as connection:
         connection.execute(f"""

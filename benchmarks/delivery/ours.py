@@ -35,17 +35,29 @@ SYNC = Sync(
 
 def main() -> None:
     """Apply, and print what it took."""
-    warehouse, ledger_path, url, token, in_flight = sys.argv[1:]
+    collect_less_often()
+    began = time.perf_counter()
+    engine = new_engine(*sys.argv[1:])
+    [applied] = engine.apply([SYNC])
+    engine.ledger.close()
+    result = whole_process(began)
+    if applied.status != "done":
+        raise SystemExit(f"the apply ended {applied.status}: {applied.problem}")
+    result.rows = applied.tally.written
+    result.requests = applied.tally.requests
+    result.print_out()
+
+
+def new_engine(warehouse: str, ledger_path: str, url: str, token: str, in_flight: str) -> Engine:
+    """An engine between a warehouse and a sandbox of HubSpot."""
     os.environ |= {
         "CRM__BENCH__KIND": "hubspot",
         "CRM__BENCH__BASE_URL": url,
         "CRM__BENCH__ACCESS_TOKEN": token,
         "CRM__BENCH__RATE__IN_FLIGHT": in_flight,
     }
-    collect_less_often()
-    began = time.perf_counter()
     ledger = Ledger(Path(ledger_path), World())
-    engine = Engine(
+    return Engine(
         {},
         ledger,
         connect,
@@ -53,14 +65,6 @@ def main() -> None:
         ledger.world,
         check_builds=False,
     )
-    [applied] = engine.apply([SYNC])
-    ledger.close()
-    result = whole_process(began)
-    if applied.status != "done":
-        raise SystemExit(f"the apply ended {applied.status}: {applied.problem}")
-    result.rows = applied.tally.written
-    result.requests = applied.tally.requests
-    result.print_out()
 
 
 if __name__ == "__main__":

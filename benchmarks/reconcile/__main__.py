@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.delivery.__main__ import SPARE, a_server, run_part
+from benchmarks.delivery import parts
 from benchmarks.delivery.shape import BATCH
 
 REQUESTS_A_PAGE = 4
@@ -33,14 +33,14 @@ def main() -> None:
 def run(folder: Path, records: int) -> dict[str, Any]:
     """Fill a sandbox and a ledger, and read the sandbox by both ways."""
     warehouse, ledger = str(folder / "warehouse.duckdb"), str(folder / "ledger.sqlite")
-    run_part("delivery.fill", warehouse, str(records))
-    with a_server(0, REQUESTS_A_PAGE * (records // BATCH) + SPARE) as server:
+    parts.run("delivery.fill", warehouse, str(records))
+    with parts.serving(0, REQUESTS_A_PAGE * (records // BATCH) + parts.SPARE) as server:
         place = (server.url, server.token)
-        run_part("delivery.ours", warehouse, ledger, *place, "8")
+        parts.run("delivery.ours", warehouse, ledger, *place, "8")
         before = server.ask()["reads"]
-        floor = run_part("reconcile.floor", *place)
+        floor = parts.run("reconcile.floor", *place)
         floor["requests"] = server.ask()["reads"] - before
-        ours = run_part("reconcile.ours", warehouse, ledger, *place)
+        ours = parts.run("reconcile.ours", warehouse, ledger, *place)
         ours["requests"] = server.ask()["reads"] - before - floor["requests"]
     for name, read in (("ours", ours), ("floor", floor)):
         if read["rows"] != records:

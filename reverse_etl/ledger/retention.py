@@ -15,7 +15,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Select,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy import tuple_ as row_of
 
 from crm.processes import Holder, is_alive
@@ -47,6 +59,8 @@ PAGES = 256
 PATIENCE = 30.0
 """Seconds to wait for others who use the ledger."""
 NOTHING = "{}"
+_KEPT_IF_UNDONE = case((records.c.state == "undone", records.c.fingerprint))
+"""Without its fingerprint a record that was undone would be wanted again."""
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -128,7 +142,7 @@ def purge(
                         update(records)
                         .where(records.c.sync == row.sync, records.c.key == row.key)
                         .where(*_is_removed(before))
-                        .values(sent=NOTHING, observed=None, fingerprint=None)
+                        .values(sent=NOTHING, observed=None, fingerprint=_KEPT_IF_UNDONE)
                     )
     asked = _purge_reviews(ledger, before, names, preview=preview)
     return [

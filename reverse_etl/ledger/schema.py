@@ -20,6 +20,10 @@ from sqlalchemy import (
 
 VERSION = 2
 
+UNDOING = ("restore", "release", "withdraw")
+"""The operations of an undo: fields get back what they held; with that, a record that was adopted
+is let go; a record that we created is removed again."""
+
 metadata = MetaData()
 
 
@@ -54,9 +58,10 @@ runs = Table(
     Column("invocation_id", Text),
     Column("counts", Text),
     Column("message", Text),
+    Column("undoes", Text),
     _is_one_of("status", "running", "done", "partial", "failed", "stopped", "interrupted"),
     Index("runs_by_sync", "sync", "started_at"),
-    comment="one row a sync and run; counts is JSON",
+    comment="one row a sync and run; counts is JSON, and so are the runs that an undo undoes",
 )
 
 records = Table(
@@ -76,11 +81,12 @@ records = Table(
     Column("run_id", Text, nullable=False),
     PrimaryKeyConstraint("sync", "key"),
     _is_one_of("origin", "created", "adopted"),
-    _is_one_of("state", "live", "gone", "archived", "deleted"),
+    _is_one_of("state", "live", "gone", "archived", "deleted", "undone"),
     comment=(
         "what each record in the CRM is known to hold: the id map, the values we last sent, and "
         "those that the CRM then showed where they differ; fingerprint is null while something "
-        "of the record waits to be sent; gone is what somebody else took out of the CRM"
+        "of the record waits to be sent; gone is what somebody else took out of the CRM; undone "
+        "is what an undo took back, and isn't wanted until its row changes"
     ),
 )
 
@@ -119,7 +125,11 @@ deliveries = Table(
     Column("outcome_at", Text, nullable=False),
     Column("error_code", Text),
     Column("error_field", Text),
-    _is_one_of("operation", "create", "adopt", "update", "archive", "delete"),
+    _is_one_of(
+        "operation",
+        *("create", "adopt", "update", "archive", "delete"),
+        *UNDOING,
+    ),
     _is_one_of("outcome", "written", "rejected", "not_written", "gone"),
     Index("deliveries_by_key", "sync", "key"),
     comment=(

@@ -80,7 +80,7 @@ TAKE_LEASE = Statement(insert(schema.leases), *schema.leases.c.keys())
 GIVE_BACK = Statement(delete(schema.leases).where(_l.run_id == bindparam("the_run")))
 OPEN_RUN = Statement(
     insert(schema.runs),
-    "run_id", "sync", "command", "status", "started_at", "plan_id", "mapping_hash",
+    "run_id", "sync", "command", "status", "started_at", "plan_id", "mapping_hash", "undoes",
 )  # fmt: skip
 COUNT_RUN = Statement(update(schema.runs).where(_runs.run_id == bindparam("the_run")), "counts")
 CLOSE_RUN = Statement(
@@ -93,7 +93,7 @@ CLOSE_RUN = Statement(
 OPEN_INTENTS = Statement(insert(schema.intents), *schema.intents.c.keys())
 CLOSE_INTENTS = Statement(delete(schema.intents).where(_i.batch_id == bindparam("the_batch")))
 UNSETTLED = Statement(
-    select(_i.batch_id, _i.operation, _i.attempts, _i.intent_at, _i.receipt)
+    select(_i.batch_id, _i.operation, _i.attempts, _i.intent_at, _i.receipt, _i.run_id)
     .where(_i.sync == bindparam("the_sync"))
     .order_by(_i.intent_at, _i.batch_id)
 )

@@ -91,6 +91,8 @@ class Intent:
     intent_at: str = ""
     receipt: str | None = None
     """What the CRM gave for it, if it answers later."""
+    run_id: str = ""
+    """Whose batch it was."""
 
 
 @dataclass(slots=True)
@@ -103,7 +105,7 @@ class Known:
     fingerprint: str | None
     sent: Mapping[str, Value] = field(repr=False)
     observed: Mapping[str, Value] = field(repr=False)
-    state: Literal["live", "gone", "archived", "deleted"] = "live"
+    state: Literal["live", "gone", "archived", "deleted", "undone"] = "live"
     sent_json: str = field(default="", repr=False)
     """`sent` as JSON text, where it is at hand."""
 
@@ -194,8 +196,15 @@ class Ledger:
 
     # runs
 
-    def start_run(self, sync: Sync, command: str, *, plan_id: str | None = None) -> Run:
-        """Open a run and take the sync's lease.
+    def start_run(
+        self,
+        sync: Sync,
+        command: str,
+        *,
+        plan_id: str | None = None,
+        undoes: Sequence[str] | None = None,
+    ) -> Run:
+        """Open a run and take the sync's lease; `undoes` are the runs that it undoes.
 
         Raises:
             HeldByAnotherError: another living process is applying this sync.
@@ -214,6 +223,7 @@ class Ledger:
                 started_at=now,
                 plan_id=plan_id,
                 mapping_hash=sync.mapping_hash,
+                undoes=None if undoes is None else _json(undoes),
             )
         return Run(run_id, sync.name, sync.destination, sync.object)
 
@@ -278,6 +288,7 @@ class Ledger:
                     [Attempt(*values) for values in orjson.loads(row.attempts)],
                     row.intent_at,
                     row.receipt,
+                    row.run_id,
                 )
                 for row in statements.UNSETTLED.execute(connection, the_sync=sync)
             ]
@@ -421,6 +432,8 @@ class Ledger:
     def _queue_rejects(
         self, connection: Connection, run: Run, settled: Sequence[Settled], now: str
     ) -> None:
+        # what an undo can't write back is no record of ours that waits to be sent
+        settled = [each for each in settled if each.attempt.operation not in schema.UNDOING]
         for each in settled:
             # what was ours and is gone waits as such, and not for another try
             if each.outcome not in {"rejected", "gone"} or each.known is not None:

@@ -129,8 +129,9 @@ def take_moved(
     Needs the warehouse and the ledger attached. `keys` limits it to these; `again` takes each of
     them, whether or not it has moved.
     """
-    model = _model(sync)
+    model = model_of(sync)
     name = literal(sync.name)
+    looked_at = "desired.key in (select key from wanted_keys)" if again else "false"
     execute(connection, "create or replace table wanted_keys (key varchar)")
     if keys is not None:
         # as one JSON text: a list of half a million parameters takes DuckDB minutes to bind
@@ -150,7 +151,7 @@ def take_moved(
         ),
         known as (
             select key, fingerprint, state from ledger.records
-            where sync = {name} and state in ('live', 'gone', 'archived', 'deleted')
+            where sync = {name} and state in ('live', 'gone', 'archived', 'deleted', 'undone')
         )
         select
             coalesce(desired.key, known.key) as key,
@@ -162,9 +163,10 @@ def take_moved(
         where if(
             desired.key is null,
             known.state in ('live', 'gone'),
-            known.state is distinct from 'live'
+            -- what was undone isn't there, but isn't wanted again either until its row changes
+            coalesce(known.state not in ('live', 'undone'), true)
                 or desired.fingerprint is distinct from known.fingerprint
-                or {"desired.key in (select key from wanted_keys)" if again else "false"}
+                or (known.state = 'live' and {looked_at})
         )
         """,
         # the join must hold a key and a fingerprint of each row
@@ -258,7 +260,7 @@ def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced
             {formerly} as formerly,
             {wanted}
         from (select * from moved where sync = {literal(sync.name)}) as moved
-        left join {_model(sync)} as model on model.{quoted(sync.key)}::varchar = moved.key
+        left join {model_of(sync)} as model on model.{quoted(sync.key)}::varchar = moved.key
         left join known_values as known
             on known.sync = {literal(sync.name)} and known.key = moved.key and moved.is_known
         left join known_values as former
@@ -337,7 +339,8 @@ def _take_part(connection: duckdb.DuckDBPyConnection, start: int) -> tuple[bool,
     return found
 
 
-def _model(sync: Sync) -> str:
+def model_of(sync: Sync) -> str:
+    """The sync model's table in the attached warehouse."""
     return f"warehouse.{quoted(sync.schema)}.{quoted(sync.table)}"
 
 

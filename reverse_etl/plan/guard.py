@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from reverse_etl.plan.planner import Counts
 from reverse_etl.syncs import Limit, Sync
 
-REMOVALS = ("flag", "archive", "delete")
+REWRITES = ("update", "adopt", "restore", "release")
+REMOVALS = ("flag", "withdraw", "archive", "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def _reasons(sync: Sync, counts: Counts) -> Iterator[str]:
     planned = counts.operations
     changes = {
         "creates": (planned.get("create", 0), guard.creates),
-        "updates": (planned.get("update", 0) + planned.get("adopt", 0), guard.updates),
+        "updates": (sum(planned.get(name, 0) for name in REWRITES), guard.updates),
         "archives": (sum(planned.get(name, 0) for name in REMOVALS), guard.archives),
     }
     for what, (count, limit) in changes.items():

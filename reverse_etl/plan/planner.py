@@ -14,7 +14,7 @@ import orjson
 
 from crm.protocol import Crm, Value
 from reverse_etl.errors import StoppedError
-from reverse_etl.ledger import Ledger
+from reverse_etl.ledger import UNDOING, Ledger
 from reverse_etl.ledger.reviews import Asked
 from reverse_etl.plan import difference, room
 from reverse_etl.plan.fields import literal
@@ -24,11 +24,11 @@ from reverse_etl.syncs import Sync
 from warehouse.connection import extension_path
 
 FETCH_ROWS = 1_000
-SENDING = ("create", "adopt", "update", "flag", "archive", "delete")
+SENDING = ("create", "adopt", "update", "flag", *UNDOING, "archive", "delete")
 """The operations that write to the CRM, in the order in which they go out."""
 NAMING = ("ambiguous", "doubled", "merged")
 """The causes whose reasons name records, and so differ from record to record."""
-CHANGING = ("adopt", "update", "flag")
+CHANGING = ("adopt", "update", "flag", "restore", "release")
 """Those that write fields of a record that is there."""
 
 
@@ -307,14 +307,16 @@ class Planner:
             ).fetchall()
         ]:
             last = keys[-1]
-            found = self._ledger.known(sync.name, keys)
-            self._connection.execute(
-                "insert into known_values select unnest(from_json(?::json, "
-                """'[{"sync": "VARCHAR", "key": "VARCHAR", "remote_id": "VARCHAR", """
-                """"origin": "VARCHAR", "sent": "VARCHAR", "observed": "VARCHAR"}]'), """
-                "recursive := true)",
-                [orjson.dumps(found).decode()],
-            )
+            self._keep_known(self._ledger.known(sync.name, keys))
+
+    def _keep_known(self, found: Sequence[Mapping[str, Any]]) -> None:
+        self._connection.execute(
+            "insert into known_values select unnest(from_json(?::json, "
+            """'[{"sync": "VARCHAR", "key": "VARCHAR", "remote_id": "VARCHAR", """
+            """"origin": "VARCHAR", "sent": "VARCHAR", "observed": "VARCHAR"}]'), """
+            "recursive := true)",
+            [orjson.dumps(found).decode()],
+        )
 
     @contextmanager
     def _ledger_attached(self) -> Iterator[None]:

@@ -46,15 +46,20 @@ def read_theirs(
         asked = [each for each in wanted(connection, sync) if each.values]
         if asked:
             pages = fetch_pages(crm, sync.object, asked, executor, in_flight)
-            _keep(connection, sync, pages, is_stopping)
+            store_theirs(connection, sync, pages, is_stopping)
 
 
-def _keep(
+def store_theirs(
     connection: duckdb.DuckDBPyConnection,
     sync: Sync,
     pages: Iterable[list[RemoteRecord]],
     is_stopping: Callable[[], bool],
 ) -> None:
+    """Put the CRM's records into `theirs`, each once.
+
+    Raises:
+        RetryableError: asked to stop meanwhile.
+    """
     connection.execute(
         "create or replace table pages (remote_id varchar, fields json, formerly varchar[])"
     )

@@ -5,7 +5,7 @@ readable by its owner alone.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ class SavedPlan:
     """The mapping's hash of each sync."""
     verdicts: Mapping[str, Sequence[str]]
     """What the guard said of each sync."""
+    undoes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The runs that it undoes, by sync; none if it brings what the models say."""
 
     def keys(self) -> list[str]:
         """All keys that it names."""
@@ -106,6 +108,7 @@ def save(
     verdicts: Mapping[str, Sequence[str]],
     path: Path,
     world: World,
+    undoes: Mapping[str, Sequence[str]] | None = None,
 ) -> SavedPlan:
     """Write what a plan would send into a file, readable by its owner alone."""
     saved = SavedPlan(
@@ -114,6 +117,7 @@ def save(
         world.now(),
         {sync.name: sync.mapping_hash for sync in syncs},
         verdicts,
+        undoes or {},
     )
     about = orjson.dumps(
         {
@@ -122,6 +126,7 @@ def save(
             "made_at": saved.made_at,
             "mappings": saved.mappings,
             "verdicts": saved.verdicts,
+            "undoes": saved.undoes,
         }
     ).decode()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -158,4 +163,11 @@ def load(path: Path) -> SavedPlan:
     about: dict[str, Any] = orjson.loads(rows[0][0]) if rows else {}
     if about.get("format") != FORMAT:
         raise SyncConfigurationError(f"{path} is not a plan that this program saved")
-    return SavedPlan(path, about["plan_id"], about["made_at"], about["mappings"], about["verdicts"])
+    return SavedPlan(
+        path,
+        about["plan_id"],
+        about["made_at"],
+        about["mappings"],
+        about["verdicts"],
+        about.get("undoes", {}),
+    )

@@ -5,7 +5,7 @@ invariant it is found; test_mutations.py holds the simulation to that, and
 `python -m tests.simulation --mutations` prints after how many seeds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,14 +38,16 @@ class Mutation:
     found_by: frozenset[str]
 
 
-def seeds_until_found(mutation: Mutation) -> tuple[int, frozenset[str]]:
+def seeds_until_found(
+    mutation: Mutation, seeds: Iterable[int] = range(1, MOST_SEEDS + 1)
+) -> tuple[int, frozenset[str]]:
     """After how many seeds a world violates something; and what."""
     with Patch.context() as patch:
         mutation.take_out(patch)
-        for seed in range(1, MOST_SEEDS + 1):
+        for count, seed in enumerate(seeds, start=1):
             violations = simulate(seed).violations
             if violations:
-                return seed, frozenset(each.invariant for each in violations)
+                return count, frozenset(each.invariant for each in violations)
     return 0, frozenset()
 
 

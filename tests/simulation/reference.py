@@ -46,6 +46,9 @@ KNOWN = Statement(
         _r.sync == bindparam("the_sync")
     )
 )
+UNDONE = Statement(
+    select(_r.key, _r.fingerprint).where(_r.sync == bindparam("the_sync"), _r.state == "undone")
+)
 REJECTED = Statement(
     select(_q.key, _q.fingerprint, _q.error_code, _q.error_field).where(
         _q.sync == bindparam("the_sync"), _q.state == "waiting"
@@ -336,6 +339,12 @@ class ReferencePlanner(Planner):
             or key in looked_at
             or rows[key]["fingerprint"] != known[key]["fingerprint"]
         }
+        # what was undone isn't there, but isn't wanted again either until its row changes
+        moved -= {
+            key
+            for key, fingerprint in self._undone(sync).items()
+            if key in rows and rows[key]["fingerprint"] == fingerprint
+        }
         unchanged = len(rows) - len(moved & rows.keys())
         self.plan.totals[sync.name] = (len(rows), len(live), unchanged)
         waiting = self._rejected(sync)
@@ -390,6 +399,12 @@ class ReferencePlanner(Planner):
                 if row.state != "settled" or row.answer != "ours":
                     asked.setdefault(row.key, {})[row.field] = row
         return asked
+
+    def _undone(self, sync: Sync) -> dict[str, str | None]:
+        with self._ledger.reading() as connection:
+            return {
+                row.key: row.fingerprint for row in UNDONE.execute(connection, the_sync=sync.name)
+            }
 
     def _rejected(self, sync: Sync) -> dict[str, tuple[str | None, str]]:
         with self._ledger.reading() as connection:

@@ -123,7 +123,7 @@ def known_records(draw: st.DrawFn, sync: Sync) -> list[Known]:
             draw(st.sampled_from(["f", "g", None])),
             draw(values),
             draw(values),
-            draw(st.sampled_from(["live", "live", "gone", "archived", "deleted"])),
+            draw(st.sampled_from(["live", "live", "gone", "archived", "deleted", "undone"])),
         )
         for key in draw(st.sets(st.sampled_from(KEYS)))
     ]

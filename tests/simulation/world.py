@@ -35,7 +35,7 @@ from reverse_etl.syncs import OnMissing
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.api import HubSpot as HubSpotSandbox
 from sandbox.wukong.api import Wukong as WukongSandbox
-from tests.simulation import invariants
+from tests.simulation import invariants, undoing
 from tests.simulation.clock import SimulatedClock, new_runtime, new_world
 from tests.simulation.landscape import Kind, Landscape, Settings, make_syncs
 from tests.simulation.late import Late
@@ -190,6 +190,8 @@ class SimulatedWorld:
                 self.life.fuse = int(self.chance.expovariate(1 / 25))
             self._apply(self._selection())
         self._come_to_rest()
+        if self.seed % undoing.EVERY == 0:
+            undoing.undo_a_run(self)
 
     def _come_to_rest(self) -> None:
         self.weather.chances, self.weather.storm = {}, ("", 0)

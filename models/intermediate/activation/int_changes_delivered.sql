@@ -78,7 +78,7 @@ delivered as (
         written_operation = 'create'
         and coalesce(
             lag(written_operation) over (partition by sync, key order by change_number)
-            not in ('archive', 'delete'),
+            not in ('archive', 'delete', 'release', 'withdraw'),
             false
         ) as is_doubled
     from changes

@@ -22,7 +22,10 @@ counted as (
         + {{ run_count('adopted') }}
         + {{ run_count('updated') }}
         + {{ run_count('archived') }}
-        + {{ run_count('deleted') }} as written_count,
+        + {{ run_count('deleted') }}
+        + {{ run_count('restored') }}
+        + {{ run_count('released') }}
+        + {{ run_count('withdrawn') }} as written_count,
         {{ run_count('rejected') }} as rejected_count,
         {{ run_count('unknown') }} as unknown_count,
         {{ run_count('recovered') }} as recovered_count,

@@ -1,0 +1,194 @@
+"""A run of a world at rest is undone, and the undo undone: in any weather, and through crashes.
+
+What an undo says that it would do is what it must have done when it is through;
+what people typed stands; and what was undone isn't done again.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import duckdb
+from sqlalchemy import select
+
+from crm.values import text
+from reverse_etl import undo
+from reverse_etl.engine import Engine
+from reverse_etl.ledger import UNDOING
+from reverse_etl.ledger.schema import deliveries
+from reverse_etl.plan import Change
+from reverse_etl.syncs import Sync
+from tests.simulation.life import Crash
+from tests.simulation.network import FAULTS
+from tests.simulation.servers import State
+from tests.simulation.warehouse import open_warehouse
+
+if TYPE_CHECKING:
+    from tests.simulation.world import SimulatedWorld
+
+EVERY = 50
+"""Of so many seeds, one undoes a run: an undo is planned by the SQL, which takes as long as the
+rest of a world."""
+MOST_TRIES = 8
+RESTORES, PEOPLES, AGAIN, BACK = (
+    "undo restores what it said", "undo leaves people's values", "undone isn't done again",
+    "undo is undone",
+)  # fmt: skip
+
+
+def undo_a_run(world: "SimulatedWorld") -> None:
+    """Undo one of the runs of a world at rest, and then that undo."""
+    runs = _runs(world)
+    if not runs:
+        return
+    run = world.chance.choice(runs)
+    # people have been at work since
+    world._touch()
+    before = _copied(world.watcher.state)
+    world.trace(f"undo of {run}")
+    undone = Undoing(world, run).carry_out(is_rough=world.chance.random() < 0.7)
+    if undone is None:
+        return
+    after = _copied(world.watcher.state)
+    world.trace(f"undo of that: {undone}")
+    Undoing(world, undone).carry_out(is_rough=False)
+    for place in before.keys() & after.keys() & world.watcher.state.keys():
+        if before[place] != world.watcher.state[place]:
+            what = f"{place} was {before[place]}, and is {world.watcher.state[place]}"
+            world.watcher.violated(BACK, what)
+
+
+@dataclass
+class Undoing:
+    """The undo of one run."""
+
+    world: "SimulatedWorld"
+    run: str
+
+    def carry_out(self, *, is_rough: bool) -> str | None:
+        """Undo it until nothing of it is left to do; the undo's run, if it was a single one."""
+        world = self.world
+        said = self._planned()
+        before = _copied(world.watcher.state)
+        self._check_people(said)
+        if is_rough:
+            world.weather.chances = dict.fromkeys(world.chance.sample(FAULTS, 3), 0.1)
+            world.life.fuse = int(world.chance.expovariate(1 / 12))
+        known = set(_runs(world))
+        for _ in range(MOST_TRIES):
+            effects = len(world.watcher.effects)
+            is_through = self._undo()
+            world.weather.chances, world.weather.storm, world.life.fuse = {}, ("", 0), None
+            world.clock.sleep(3_600.0)
+            if is_through and effects == len(world.watcher.effects):
+                break
+        else:
+            world.watcher.violated(RESTORES, f"{self.run} isn't undone after {MOST_TRIES} tries")
+        self._check(said, before)
+        self._check_rest()
+        written = [run for run in _runs(world) if run not in known]
+        return written[0] if len(written) == 1 else None
+
+    def _undo(self) -> bool:
+        """Once; whether it came to its end."""
+        world = self.world
+        engine, syncs, meant = self._engine()
+        try:
+            applied = engine.apply(syncs, command="undo", undoes=meant.runs)
+        except Crash:
+            world.tasks.abandon(world.network.get_one_request_through)
+            world.ledger.close()
+            world.clock.sleep(4_000.0)
+            world._begin_life(None)
+            # whoever comes next may be anybody
+            if world.chance.random() < 0.5:
+                world.engine.apply(world.syncs)
+            return False
+        for each in applied:
+            world.trace(f"{each.sync.name}: {each.status} {each.tally} {each.problem}")
+        return all(each.problem is None or each.is_stopped for each in applied)
+
+    def _engine(self) -> tuple[Engine, list[Sync], undo.Undo]:
+        world = self.world
+        syncs = {sync.name: sync for sync in world.syncs}
+        meant = undo.runs_to_undo(world.ledger, [self.run])
+        with_sql = replace(world.engine, open_warehouse=lambda: _opened(world))
+        engine = undo.engine_for(with_sql, meant, syncs)
+        return engine, undo.syncs_to_undo(syncs, world.ledger, meant), meant
+
+    def _planned(self) -> list[Change]:
+        engine, syncs, _ = self._engine()
+        with engine.planned(syncs) as (plan, _):
+            changes = [each for sync in syncs for each in plan.changes(sync)]
+        for each in changes:
+            self.world.trace(f"planned: {each.operation} of {each.sync} {each.key} {each.payload}")
+        return changes
+
+    def _check_people(self, said: Sequence[Change]) -> None:
+        """Nothing is to be written over what people typed, or removed with it."""
+        state, authors = self.world.watcher.state, self.world.watcher.authors
+        for change in said:
+            place = (change.sync, change.remote_id or "")
+            names = self._written(change)
+            if change.operation == "withdraw":
+                names = {name: "" for name, value in state[place].items() if value}
+            for name in names:
+                if authors.get((place, name)) == "people":
+                    what = f"{change.operation} of {place}, whose {name} is theirs"
+                    self.world.watcher.violated(PEOPLES, what)
+
+    def _check(self, said: Sequence[Change], before: State) -> None:
+        """Each field holds what the plan said, and every other what it held."""
+        world, now = self.world, self.world.watcher.state
+        expected = _copied(before)
+        for change in said:
+            place = (change.sync, change.remote_id or "")
+            if change.operation == "withdraw":
+                del expected[place]
+            elif change.operation in UNDOING:
+                expected[place] |= self._written(change)
+        for place, fields in expected.items():
+            there = now.get(place, {})
+            for name in fields.keys() | there.keys():
+                if there.get(name, "") != fields.get(name, ""):
+                    what = f"{name} of {place} is {there.get(name)!r}, not {fields.get(name)!r}"
+                    world.watcher.violated(RESTORES, what)
+        created = {each.key for each in said if each.operation == "create"}
+        for place, fields in now.items():
+            if place not in expected and fields.get(world.watcher.key_field) not in created:
+                world.watcher.violated(RESTORES, f"{place} is there")
+
+    def _written(self, change: Change) -> dict[str, str]:
+        """What a change writes, by the names that fields have here."""
+        [sync] = [each for each in self.world.syncs if each.name == change.sync]
+        names = {each.field: each.name for each in sync.columns}
+        names[sync.key_field] = self.world.watcher.key_field
+        return {names[name]: text(value) for name, value in change.payload.items()}
+
+    def _check_rest(self) -> None:
+        world = self.world
+        effects = len(world.watcher.effects)
+        world.clock.sleep(3_600.0)
+        world.engine.apply(world.syncs)
+        for effect in world.watcher.effects[effects:]:
+            world.watcher.violated(AGAIN, f"{effect.kind} of {effect.place}: {effect.values}")
+
+
+def _runs(world: "SimulatedWorld") -> list[str]:
+    """The runs that wrote something, oldest first."""
+    d = deliveries.c
+    query = select(d.run_id).where(d.outcome == "written").distinct().order_by(d.run_id)
+    with world.ledger.reading() as connection:
+        return list(connection.scalars(query))
+
+
+def _copied(state: State) -> State:
+    return {place: dict(fields) for place, fields in state.items()}
+
+
+@contextmanager
+def _opened(world: "SimulatedWorld") -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(":memory:") as connection:
+        open_warehouse(connection, world.syncs, world.landscape.models())
+        yield connection
