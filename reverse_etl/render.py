@@ -16,12 +16,14 @@ from reverse_etl.syncs import Sync
 SAMPLE = 5
 WIDE = 120
 SHOWN = (
-    "create", "adopt", "update", "flag", "archive", "delete", "redirect", "conflict", "held",
+    "create", "adopt", "update", "merge", "flag", "archive", "delete", "redirect", "conflict",
+    "held",
 )  # fmt: skip
 _WORDS = {
     "create": "[green]+ create[/]",
     "adopt": "[cyan]= adopt[/]",
     "update": "[yellow]~ update[/]",
+    "merge": "[red]→ merge[/]",
     "flag": "[red]~ flag[/]",
     "archive": "[red]- archive[/]",
     "delete": "[red]- delete[/]",
@@ -65,14 +67,14 @@ def print_plan(console: Console, plan: Plan, planned: Sequence[Planned], limit: 
     """A plan as tables: the numbers, how often each field is written, then the changes."""
     numbers = Table(title="Plan", title_justify="left")
     numbers.add_column("sync", no_wrap=True)
-    headings = ("create", "adopt", "update", "flag", "remove", "redirect", "held", "unchanged")
-    for name in (*headings, "kept"):
+    headings = ("create", "adopt", "update", "merge", "flag", "remove", "redirect", "held")
+    for name in (*headings, "unchanged", "kept"):
         numbers.add_column(name, justify="right")
     for each in planned:
         count = each.counts.operations
         removed = count.get("archive", 0) + count.get("delete", 0)
         unchanged = each.counts.unchanged + count.get("unchanged", 0)
-        row = [count.get(name, 0) for name in ("create", "adopt", "update", "flag")]
+        row = [count.get(name, 0) for name in ("create", "adopt", "update", "merge", "flag")]
         row += [removed, count.get("redirect", 0), count.get("held", 0), unchanged]
         row.append(count.get("keep", 0))
         numbers.add_row(each.sync.name, *(str(number) for number in row))
@@ -140,14 +142,15 @@ def print_applied(console: Console, applied: Sequence[Applied]) -> None:
     table = Table(title="Applied", title_justify="left")
     table.add_column("sync", no_wrap=True)
     table.add_column("status", no_wrap=True)
-    names = ("created", "adopted", "updated", "removed", "rejected", "held", "requests")
+    names = ("created", "adopted", "updated", "merged", "removed", "rejected", "held", "requests")
     for name in names:
         table.add_column(name, justify="right")
     for each in applied:
         tally = each.tally
         held = each.counts.operations if each.counts else {}
         waiting = held.get("held", 0) + held.get("conflict", 0) + tally.waiting + tally.gone
-        numbers = [tally.created, tally.adopted, tally.updated, tally.archived + tally.deleted]
+        numbers = [tally.created, tally.adopted, tally.updated, tally.merged]
+        numbers.append(tally.archived + tally.deleted)
         numbers += [tally.rejected, waiting, tally.requests]
         table.add_row(each.sync.name, each.status, *(str(number) for number in numbers))
     console.print(table)
@@ -188,8 +191,8 @@ def applied_as_data(applied: Sequence[Applied]) -> dict[str, Any]:
                 **{
                     name: getattr(each.tally, name)
                     for name in (
-                        "created", "adopted", "updated", "archived", "deleted", "rejected",
-                        "gone", "waiting", "not_written", "unknown", "requests",
+                        "created", "adopted", "updated", "merged", "archived", "deleted",
+                        "rejected", "gone", "waiting", "not_written", "unknown", "requests",
                     )
                 },
             }
@@ -247,6 +250,7 @@ def _change_as_data(change: Change) -> dict[str, Any]:
         "key": change.key,
         "operation": change.operation,
         "reason": change.reason,
+        "merged_into": change.winner,
         "cause": change.cause,
         "remote_id": change.remote_id,
         "fields": [

@@ -76,11 +76,12 @@ records = Table(
     Column("run_id", Text, nullable=False),
     PrimaryKeyConstraint("sync", "key"),
     _is_one_of("origin", "created", "adopted"),
-    _is_one_of("state", "live", "gone", "archived", "deleted"),
+    _is_one_of("state", "live", "gone", "archived", "deleted", "merged"),
     comment=(
         "what each record in the CRM is known to hold: the id map, the values we last sent, and "
         "those that the CRM then showed where they differ; fingerprint is null while something "
-        "of the record waits to be sent; gone is what somebody else took out of the CRM"
+        "of the record waits to be sent; gone is what somebody else took out of the CRM; a merged "
+        "one is another key's record now, or was left beside it"
     ),
 )
 
@@ -119,7 +120,7 @@ deliveries = Table(
     Column("outcome_at", Text, nullable=False),
     Column("error_code", Text),
     Column("error_field", Text),
-    _is_one_of("operation", "create", "adopt", "update", "archive", "delete"),
+    _is_one_of("operation", "create", "adopt", "update", "archive", "delete", "merge"),
     _is_one_of("outcome", "written", "rejected", "not_written", "gone"),
     Index("deliveries_by_key", "sync", "key"),
     comment=(

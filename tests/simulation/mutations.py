@@ -264,7 +264,7 @@ def _typed_not_looked_for(patch: Patch) -> None:
     original = reference._ways
 
     def ways(*args: Any, **named: Any) -> Any:
-        return (each for each in original(*args, **named) if each[0] < 2)  # noqa: PLR2004 - the key's
+        return (each for each in original(*args, **named) if each[0] < 2)
 
     patch.setattr(reference, "_ways", ways)
 
@@ -389,9 +389,7 @@ MUTATIONS = (
     _mutation(
         "a field is written by its owner alone", _peoples_values_overwritten, "people's fields"
     ),
-    _mutation(
-        "ours is compared with what we sent", _what_was_sent_forgotten, "people's fields"
-    ),
+    _mutation("ours is compared with what we sent", _what_was_sent_forgotten, "people's fields"),
     _mutation(
         "theirs is compared with what was shown", _what_was_shown_forgotten, "desired values"
     ),

@@ -30,7 +30,7 @@ from reverse_etl.errors import HeldByAnotherError, SyncError
 from reverse_etl.ledger import Ledger
 from reverse_etl.ledger.schema import leases
 from reverse_etl.plan import Planner
-from reverse_etl.syncs import OnMissing
+from reverse_etl.syncs import OnMerged, OnMissing
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.api import HubSpot as HubSpotSandbox
 from sandbox.wukong.api import Wukong as WukongSandbox
@@ -41,7 +41,7 @@ from tests.simulation.late import Late
 from tests.simulation.life import ELSEWHERE, Crash, Life, open_ledger
 from tests.simulation.loop import Loop
 from tests.simulation.network import FAULTS, Network, Weather
-from tests.simulation.people import HABITS, People, keys_of
+from tests.simulation.people import HABITS, People
 from tests.simulation.reference import ReferencePlanner
 from tests.simulation.servers import (
     FORMS,
@@ -441,6 +441,10 @@ def _after(calls: int) -> Callable[[], bool]:
 def _settings(chance: random.Random) -> Settings:
     kind: Kind = chance.choice(("selfbuilt", "selfbuilt", "hubspot", "late", "wukong"))
     removes: OnMissing = "archive" if kind == "hubspot" else "delete"
+    has_record_ids = chance.random() < 0.4
+    merged: tuple[OnMerged, ...] = ("merge", "flag")
+    if kind == "hubspot":
+        merged = ("merge", "merge", "merge", "keep", "archive")
     return Settings(
         kind,
         objects=chance.choice((1, 2, 2, 3)),
@@ -449,7 +453,9 @@ def _settings(chance: random.Random) -> Settings:
         if chance.random() < 0.05
         else {},
         is_matching=chance.random() < 0.4,
-        has_record_ids=chance.random() < 0.4,
+        has_record_ids=has_record_ids,
+        has_redirects=has_record_ids or chance.random() < 0.5,
+        merged=chance.choice(merged),
         needs_links=chance.random() < 0.3,
         min_rows=chance.choice((0, 0, 0, 2)),
         declares_length=chance.random() < 0.3,
@@ -472,6 +478,8 @@ def _server(
         account.switches.batch_errors = chance.choice(("each", "whole"))
         account.switches.shuffled = chance.random() < 0.5
         account.switches.errors_name_trace_ids = chance.random() < 0.7
+        account.switches.merging_makes_an_id = chance.random() < 0.4
+        account.switches.merged_ids_lead_on = chance.random() < 0.5
         account.switches.archived_is_404 = chance.random() < 0.3
         account.switches.index_lag = chance.choice((0.0, 0.0, 5.0))
         account.switches.burst = most or 100
@@ -479,12 +487,14 @@ def _server(
         if chance.random() < 0.1:
             account.switches.daily = chance.randint(20, 60)
         account.switches.token_lifetime = chance.choice((30.0, 1800.0))
-        sandbox = HubSpotSandbox(account, clock=clock.seconds, chance=random.Random(chance.random()))
+        sandbox = HubSpotSandbox(
+            account, clock=clock.seconds, chance=random.Random(chance.random())
+        )
         server = HubSpotServer(sandbox)
         profile = chance.choice(("oauth", "private_app"))
     elif kind == "wukong":
         wukong_sandbox = WukongSandbox(clock=clock.seconds)
-        wukong_sandbox.account.sessions.password = "password"  # noqa: S105 - as the others
+        wukong_sandbox.account.sessions.password = "password"
         switches = wukong_sandbox.account.switches
         switches.index_lag = chance.choice((0.0, 1.0, wukong.READ_LAG - 1.0))
         switches.unique_sees = chance.choice(("database", "index"))
