@@ -39,7 +39,7 @@ from reverse_etl.ledger.upgrade import upgrade
 from reverse_etl.syncs import Sync
 
 Origin = Literal["created", "adopted"]
-State = Literal["live", "archived", "deleted", "merged"]
+State = Literal["live", "gone", "archived", "deleted", "merged"]
 DEFAULT_PATH = "var/ledger.sqlite"
 ROWS_A_STATEMENT = 100
 
