@@ -11,7 +11,8 @@ from typing import Literal, Protocol, runtime_checkable
 Value = str | int | float | bool | None
 """A field's value as it travels in JSON. Money and times travel as text."""
 
-Operation = Literal["create", "update", "archive", "delete"]
+Operation = Literal["create", "update", "archive", "delete", "merge"]
+"""Only some CRMs merge: one record goes into another of the same object, and can't come back."""
 LengthUnit = Literal["characters", "utf16", "bytes"]
 
 
@@ -81,7 +82,9 @@ class Write:
     remote_id: str | None
     """The CRM's id; None for a create."""
     fields: Mapping[str, Value] = field(repr=False)
-    """Only the fields to be written; empty for archive and delete."""
+    """Only the fields to be written; empty for archive, delete and merge."""
+    into: str | None = None
+    """Of a merge: the CRM's id of the record that lives on; `remote_id` is the one that goes."""
 
 
 @dataclass(slots=True)
@@ -90,6 +93,7 @@ class Written:
 
     key: str
     remote_id: str
+    """Of a merge: the id of the record that lives on, which may be neither of the two."""
     observed: Mapping[str, Value] | None = field(default=None, repr=False)
     """The record as the CRM showed it after the write, if it did.
 

@@ -41,8 +41,18 @@ from crm.protocol import (
 )
 from crm.values import text
 from reverse_etl.clock import World
-from reverse_etl.ledger import UNDOING, Attempt, Intent, Known, Ledger, Run, Settled
-from reverse_etl.plan import Change, exceeds
+from reverse_etl.ledger import (
+    UNDOING,
+    Attempt,
+    Intent,
+    Known,
+    Ledger,
+    Merged,
+    Run,
+    Settled,
+    State,
+)
+from reverse_etl.plan import MERGED_INTO, Change, exceeds
 from reverse_etl.syncs import Sync
 from reverse_etl.values import differ_in_form
 
@@ -57,17 +67,22 @@ _VERBS: Mapping[str, Operation] = {
     "update": "update",
     "restore": "update",
     "release": "update",
+    "merge": "merge",
     "archive": "archive",
     "delete": "delete",
 }
+_INTO_ID = "merged_into_id"
+"""What a merge's payload holds besides its key: the CRM's id of the record that lives on."""
 _DELIVERED_AS: Mapping[str, str] = {"flag": "update"}
 """What the plan calls otherwise, because its reason is another."""
 SettledAs = Literal["written", "rejected", "not_written", "gone"]
-_REMOVED: Mapping[str, Literal["archived", "deleted", "undone"]] = {
+_REMOVED: Mapping[str, State] = {
     "archive": "archived",
     "delete": "deleted",
     "withdraw": "undone",
 }
+_SEEN: Mapping[str, State] = {"forget": "deleted", "redirect": "merged"}
+"""What becomes of the row of a record that a plan leaves alone; it stays live by default."""
 _OUTCOME_OF = attrgetter("outcome", "attempt.operation")
 
 
@@ -92,6 +107,7 @@ class Tally:
     created: int = 0
     adopted: int = 0
     updated: int = 0
+    merged: int = 0
     archived: int = 0
     deleted: int = 0
     restored: int = 0
@@ -229,7 +245,12 @@ class Delivery:
 
     def deliver(self, changes: Iterable[Change]) -> Tally:
         """Send the changes; returns what came of them."""
-        source = self._batches(changes)
+        # what others go into may be made by what comes before: that is seen through first
+        for _, some in groupby(changes, key=lambda change: change.operation == "merge"):
+            self._deliver(self._batches(some))
+        return self.tally
+
+    def _deliver(self, source: Iterator[_Batch]) -> None:
         pending: dict[Future[list[Outcome]], _Batch] = {}
         # as many again stand ready, so that no connection waits for the ledger
         window = 2 * self.crm.capabilities.in_flight
@@ -248,25 +269,30 @@ class Delivery:
             else:
                 break
         self._give_up_the_rest()
-        return self.tally
 
     def look(self, changes: Iterable[Change]) -> None:
-        """Write down what the plan saw to be as we want it already, or to be gone for good."""
-        known = [
-            Known(
-                change.key,
-                change.remote_id,
-                "created" if change.origin == "created" else "adopted",
-                None if change.waits else change.fingerprint,
-                change.sent,
-                change.observed,
-                "deleted" if change.operation == "forget" else "live",
+        """Write down what the plan saw: what is as we want it already, gone, or another's now."""
+        for some in _chunked(changes, 1_000):
+            winners = [change.winner for change in some if change.winner is not None]
+            # as long as the other has no record, it may still take over this one
+            settled = self.ledger.remote_ids(self.sync.name, winners)
+            self.ledger.write(
+                self.run,
+                known=[
+                    Known(
+                        change.key,
+                        change.remote_id,
+                        "created" if change.origin == "created" else "adopted",
+                        None if change.waits else change.fingerprint,
+                        change.sent,
+                        change.observed,
+                        _SEEN.get(change.operation, "live"),
+                    )
+                    for change in some
+                    if change.remote_id is not None
+                    and (change.operation != "redirect" or change.winner in settled)
+                ],
             )
-            for change in changes
-            if change.remote_id is not None
-        ]
-        for start in range(0, len(known), 1_000):
-            self.ledger.write(self.run, known=known[start : start + 1_000])
 
     def miss(self, changes: Iterable[Change]) -> None:
         """Write down what the plan looked for in vain: it is known to be gone from then on."""
@@ -352,10 +378,17 @@ class Delivery:
             if keys:
                 ids[column.field] = self.ledger.remote_ids(column.links_to or "", keys)
         required = {column.field for column in self.sync.links if column.required_link}
+        winners = [change.winner for change in changes if change.winner and operation == "merge"]
+        into = self.ledger.remote_ids(self.sync.name, winners)
         attempts = []
         for change in changes:
             payload, payload_json = change.payload, change.payload_json
             waits: Collection[str] = change.waits
+            if operation == "merge":
+                if change.winner not in into:
+                    self.tally.waiting += 1
+                    continue
+                payload, payload_json = {**payload, _INTO_ID: into[change.winner]}, ""
             if ids:
                 payload, missing = _with_ids(payload, ids)
                 payload_json = ""
@@ -389,11 +422,7 @@ class Delivery:
 
     def _write(self, batch: _Batch) -> list[Outcome]:
         verb = self._verb(batch.operation)
-        is_removal = batch.operation in _REMOVED
-        writes = [
-            Write(attempt.key, verb, attempt.remote_id, {} if is_removal else attempt.payload)
-            for attempt in batch.attempts
-        ]
+        writes = [_write_of(verb, attempt) for attempt in batch.attempts]
         return self.crm.write(self.sync.object, writes, batch_id=batch.batch_id)
 
     def _verb(self, operation: str) -> Operation:
@@ -603,9 +632,47 @@ class Delivery:
             for record in records:
                 value = record.fields.get(field_name) if by_key else record.remote_id
                 found.setdefault(str(value), []).append(record)
+            if batch.operation == "merge":
+                self._judge_merges(batch, attempts, found, answer)
+                continue
             for attempt, value in zip(attempts, values, strict=True):
                 self._judge(batch, attempt, found.get(value, []), answer)
         return answer
+
+    def _judge_merges(
+        self,
+        batch: _Batch,
+        attempts: Sequence[Attempt],
+        found: Mapping[str, Sequence[RemoteRecord]],
+        answer: _Answer,
+    ) -> None:
+        """What became of merges: a record that is still there wasn't merged.
+
+        If it is gone and the other is there, it was. Under the other's key, too: what lives on
+        may have a new id. If neither is there, the next plan says what is left to be done.
+        """
+        answer.lost += [each for each in attempts if str(each.remote_id) in found]
+        gone = [each for each in attempts if str(each.remote_id) not in found]
+        if not gone:
+            return
+        try:
+            by_id = self._find("id", list({_into(each) for each in gone}))
+            by_key = self._find(
+                self.sync.key_field, list({str(each.payload[MERGED_INTO]) for each in gone})
+            )
+        except (RetryableError, FatalError, UnknownOutcomeError) as error:
+            self.tally.stopped = f"what became of some records can't be read back: {error}"
+            answer.unknown += gone
+            return
+        ids = {each.remote_id for each in by_id}
+        keyed = {text(each.fields.get(self.sync.key_field)): each.remote_id for each in by_key}
+        for attempt in gone:
+            into = _into(attempt)
+            lives_on = into if into in ids else keyed.get(text(attempt.payload[MERGED_INTO]))
+            if lives_on is None:
+                answer.settled.append(batch.settled(attempt, "not_written"))
+            else:
+                answer.settled.append(_merged(batch, attempt, lives_on))
 
     def _judge(
         self, batch: _Batch, attempt: Attempt, records: Sequence[RemoteRecord], answer: _Answer
@@ -714,6 +781,18 @@ class Delivery:
         return self.tally.stopped is not None
 
 
+def _into(attempt: Attempt) -> str:
+    """The CRM's id of the record into which a merge goes."""
+    return str(attempt.payload[_INTO_ID])
+
+
+def _write_of(verb: Operation, attempt: Attempt) -> Write:
+    if verb == "merge":
+        return Write(attempt.key, verb, attempt.remote_id, {}, _into(attempt))
+    fields = {} if attempt.operation in _REMOVED else attempt.payload
+    return Write(attempt.key, verb, attempt.remote_id, fields)
+
+
 def _with_ids(
     payload: Mapping[str, Value], ids: Mapping[str, Mapping[str, str]]
 ) -> tuple[Mapping[str, Value], set[str]]:
@@ -732,6 +811,7 @@ _COUNTED = {
     "create": "created",
     "adopt": "adopted",
     "update": "updated",
+    "merge": "merged",
     "archive": "archived",
     "delete": "deleted",
     "restore": "restored",
@@ -747,6 +827,8 @@ def _written(
         return _gone(batch, attempt)
     if attempt.operation in UNDOING:
         return _put_back(batch, attempt, remote_id, shown)
+    if attempt.operation == "merge":
+        return _merged(batch, attempt, remote_id)
     payload = attempt.payload
     observed = {}
     if attempt.observed:
@@ -800,6 +882,21 @@ def _observed(attempt: Attempt, shown: Mapping[str, Value]) -> Mapping[str, Valu
         for name, value in {**attempt.observed, **there}.items()
         if name not in there or text(value) != text(attempt.sent.get(name))
     }
+
+
+def _merged(batch: _Batch, attempt: Attempt, lives_on: str) -> Settled:
+    """A record that is another's now, under the id that this one has in the CRM."""
+    known = Known(
+        attempt.key,
+        str(attempt.remote_id),
+        attempt.origin,
+        None,
+        attempt.sent,
+        attempt.observed,
+        "merged",
+    )
+    winner = Merged(str(attempt.payload[MERGED_INTO]), lives_on)
+    return batch.settled(attempt, "written", known=known, lives_on=winner)
 
 
 def _written_in_part(batch: _Batch, attempt: Attempt, outcome: Written) -> list[Settled]:
@@ -859,6 +956,9 @@ def _found(attempt: Attempt, record: RemoteRecord) -> tuple[Attempt | None, Atte
 
 
 def _gone(batch: _Batch, attempt: Attempt) -> Settled:
+    if attempt.operation == "merge":
+        # which of the two isn't there the next plan sees, and says what follows
+        return batch.settled(attempt, "not_written")
     message = "the record isn't in the CRM any more"
     if attempt.operation == "adopt" or attempt.remote_id is None:
         return batch.settled(attempt, "gone", error_code="gone", message=message)

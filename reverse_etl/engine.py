@@ -267,9 +267,13 @@ class Engine:
                 tally = delivery.tally
                 self._review(planner.plan, sync, run)
                 if saved is None:
-                    delivery.look(planner.plan.changes(sync, ("unchanged", "forget")))
+                    seen = planner.plan.changes(sync, ("unchanged", "forget", "redirect"))
+                    delivery.look(seen)
                     held = planner.plan.changes(sync, ("held",))
-                    delivery.miss(change for change in held if change.cause == "gone")
+                    # of a merge, it is the other's record that is gone
+                    delivery.miss(
+                        each for each in held if each.cause == "gone" and each.winner is None
+                    )
                 delivery.deliver(planner.plan.changes(sync, limit=selection.limit))
         except (CrmError, SyncError) as error:
             # a wait for the CRM that was cut short is no failure of the CRM's
@@ -448,8 +452,9 @@ def _counts(applied: Applied) -> dict[str, int]:
     counts = {
         name: getattr(tally, name)
         for name in (
-            "created", "adopted", "updated", "archived", "deleted", "restored", "released",
-            "withdrawn", "rejected", "gone", "waiting", "not_written", "unknown", "requests",
+            "created", "adopted", "updated", "merged", "archived", "deleted", "restored",
+            "released", "withdrawn", "rejected", "gone", "waiting", "not_written", "unknown",
+            "requests",
         )
     }  # fmt: skip
     if applied.counts is not None:

@@ -27,13 +27,14 @@ class Format(StrEnum):
 SAMPLE = 5
 WIDE = 120
 SHOWN = (
-    "create", "adopt", "update", "flag", "restore", "release", "withdraw", "archive", "delete",
-    "redirect", "conflict", "held",
+    "create", "adopt", "update", "merge", "flag", "restore", "release", "withdraw", "archive",
+    "delete", "redirect", "conflict", "held",
 )  # fmt: skip
 _WORDS = {
     "create": "[green]+ create[/]",
     "adopt": "[cyan]= adopt[/]",
     "update": "[yellow]~ update[/]",
+    "merge": "[red]→ merge[/]",
     "flag": "[red]~ flag[/]",
     "restore": "[yellow]↶ restore[/]",
     "release": "[yellow]↶ release[/]",
@@ -90,14 +91,14 @@ def print_plan(console: Console, plan: Plan, planned: Sequence[Planned], limit: 
     """A plan as tables: the numbers, how often each field is written, then the changes."""
     numbers = Table(title="Plan", title_justify="left")
     numbers.add_column("sync", no_wrap=True)
-    headings = ("create", "adopt", "update", "flag", "remove", "redirect", "held", "unchanged")
-    for name in (*headings, "kept"):
+    headings = ("create", "adopt", "update", "merge", "flag", "remove", "redirect", "held")
+    for name in (*headings, "unchanged", "kept"):
         numbers.add_column(name, justify="right")
     for each in planned:
         count = each.counts.operations
         removed = count.get("archive", 0) + count.get("delete", 0)
         unchanged = each.counts.unchanged + count.get("unchanged", 0)
-        row = [count.get(name, 0) for name in ("create", "adopt", "update", "flag")]
+        row = [count.get(name, 0) for name in ("create", "adopt", "update", "merge", "flag")]
         row += [removed, count.get("redirect", 0), count.get("held", 0), unchanged]
         row.append(count.get("keep", 0))
         numbers.add_row(each.sync.name, *(str(number) for number in row))
@@ -182,7 +183,7 @@ def print_applied(console: Console, applied: Sequence[Applied]) -> None:
     table = Table(title="Applied", title_justify="left")
     table.add_column("sync", no_wrap=True)
     table.add_column("status", no_wrap=True)
-    names = ("created", "adopted", "updated", "removed", "rejected", "held", "requests")
+    names = ("created", "adopted", "updated", "merged", "removed", "rejected", "held", "requests")
     for name in names:
         table.add_column(name, justify="right")
     for each in applied:
@@ -190,7 +191,7 @@ def print_applied(console: Console, applied: Sequence[Applied]) -> None:
         held = each.counts.operations if each.counts else {}
         waiting = held.get("held", 0) + held.get("conflict", 0) + tally.waiting + tally.gone
         numbers = [tally.created, tally.adopted]
-        numbers.append(tally.updated + tally.restored + tally.released)
+        numbers += [tally.updated + tally.restored + tally.released, tally.merged]
         numbers.append(tally.archived + tally.deleted + tally.withdrawn)
         numbers += [tally.rejected, waiting, tally.requests]
         table.add_row(each.sync.name, each.status, *(str(number) for number in numbers))
@@ -238,9 +239,9 @@ def applied_as_data(applied: Sequence[Applied]) -> dict[str, Any]:
                 **{
                     name: getattr(each.tally, name)
                     for name in (
-                        "created", "adopted", "updated", "archived", "deleted", "restored",
-                        "released", "withdrawn", "rejected", "gone", "waiting", "not_written",
-                        "unknown", "requests",
+                        "created", "adopted", "updated", "merged", "archived", "deleted",
+                        "restored", "released", "withdrawn", "rejected", "gone", "waiting",
+                        "not_written", "unknown", "requests",
                     )
                 },
             }
@@ -302,6 +303,7 @@ def _change_as_data(change: Change) -> dict[str, Any]:
         "key": change.key,
         "operation": change.operation,
         "reason": change.reason,
+        "merged_into": change.winner,
         "cause": change.cause,
         "remote_id": change.remote_id,
         "fields": [

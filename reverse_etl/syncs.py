@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -24,6 +24,7 @@ CONTESTED: frozenset[Owner] = frozenset({"newest", "review"})
 Mode = Literal["upsert", "create_only", "update_only", "mirror"]
 OnMissing = Literal["keep", "flag", "archive", "delete"]
 OnGone = Literal["hold", "recreate"]
+OnMerged = Literal["merge", "keep", "flag", "archive"]
 FINGERPRINT = "fingerprint"
 
 SETTINGS: Mapping[str, str] = {
@@ -51,7 +52,16 @@ SETTINGS: Mapping[str, str] = {
         "fields of a group, is adopted."
     ),
     "after": "The syncs that go first; a sync that is linked to must be among them.",
-    "redirects": "The model of the keys that were merged into others or split by them.",
+    "redirects": (
+        "The model of the keys that were merged into others or split by them: `old_key`, "
+        "`new_key` and `kind`, which is `merged` or `split`."
+    ),
+    "merged": (
+        "What becomes of the record of a key that was merged into another: `merge` (the CRM's two "
+        "records become one where it can merge, else it is kept; the default), `keep`, "
+        "`{flag: {status: merged}}`, or `archive` (only of one that this sync created, and only "
+        "when no record of ours points at it any more)."
+    ),
     "removals": "Kept for keys that are to go for a reason of their own; so far only null.",
     "guard": "How much one plan may change before a person must have looked at it: below.",
     "signed": (
@@ -64,6 +74,10 @@ SETTINGS: Mapping[str, str] = {
 GUARDS: Mapping[str, str] = {
     "creates": "Records that would be created; a share of those known.",
     "updates": "Records that would be updated or adopted; a share of those known.",
+    "merges": (
+        "Records that would be merged into others, which can't be taken back; a share of those "
+        "known."
+    ),
     "archives": "Records that would be flagged, archived or deleted; a share of those known.",
     "clears": "Records in which one and the same field would be emptied; a share of those known.",
     "rejects": (
@@ -181,6 +195,7 @@ class Guard:
     """What can't be sent or was refused, of the rows wanted; in delivery, of those answered."""
     clears: Limit = Limit(0.10, 50)
     """Records that would lose the value of one field."""
+    merges: Limit = Limit(0.01, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +228,14 @@ class Sync:
     """The column with the id of the CRM record that identity found to be this one."""
     redirects: tuple[str, str] | None = None
     """Schema and table of the merged and split keys."""
+    merged: OnMerged = "merge"
+    """What becomes of the record of a key that was merged into another."""
+    merged_flag: tuple[tuple[str, str], ...] = ()
+    """What is written into such a record: fields and values, as text."""
+    can_merge: bool = False
+    """Whether its CRM merges records; `suited` finds out."""
+    linked_from: tuple[tuple[str, str], ...] = ()
+    """The syncs that link to this one, each with the field that does."""
     description: str = ""
     records: str = ""
     """Which records are meant: the model's own description."""
@@ -237,11 +260,19 @@ class Sync:
         return tuple(each for each in enumerate(self.columns) if each[1].owner in CONTESTED)
 
     @property
+    def on_merged(self) -> OnMerged:
+        """What becomes of the record of a merged key, as the CRM and the mode allow it."""
+        is_possible = self.can_merge and self.mode != "create_only"
+        return "keep" if self.merged == "merge" and not is_possible else self.merged
+
+    @property
     def operations(self) -> frozenset[Operation]:
         """What the CRM must be able to do for it."""
         needed: set[Operation] = set(_WRITES[self.mode])
         if self.on_missing != "keep":
             needed.add("update" if self.on_missing == "flag" else self.on_missing)
+        if self.redirects and self.merged in {"flag", "archive"}:
+            needed.add("update" if self.merged == "flag" else "archive")
         return frozenset(needed)
 
     @property
@@ -262,6 +293,8 @@ class Sync:
             "on_missing": None if self.removes_as_it_can else self.on_missing,
             "on_gone": None if self.on_gone == "hold" else self.on_gone,
             "flag": dict(self.flag),
+            "merged": None if self.merged == "merge" else self.merged,
+            "merged_flag": dict(self.merged_flag),
             "match": sorted(sorted(group) for group in self.match),
         }
         fields = {column.field: column.mapping for column in self.columns}
@@ -274,9 +307,13 @@ class Sync:
 
     def suited(self, possible: frozenset[Operation]) -> "Sync":
         """The sync as a CRM with these operations carries it out."""
-        if self.removes_as_it_can and "archive" not in possible and "delete" in possible:
-            return replace(self, on_missing="delete")
-        return self
+        must_delete = self.removes_as_it_can and "archive" not in possible and "delete" in possible
+        suited = replace(
+            self,
+            on_missing="delete" if must_delete else self.on_missing,
+            can_merge="merge" in possible,
+        )
+        return self if suited == self else suited
 
 
 def hash_of(mapping: Mapping[str, Any]) -> str:
@@ -326,6 +363,8 @@ def read_syncs(manifest: Mapping[str, Any]) -> dict[str, Sync]:
         if sync is not None:
             syncs[sync.name] = sync
     problems += _wrong_references(syncs)
+    for name, sync in syncs.items():
+        syncs[name] = replace(sync, linked_from=tuple(_links_to(name, syncs)))
     if problems:
         raise SyncConfigurationError("\n".join(problems))
     return {name: syncs[name] for name in _ordered(syncs)}
@@ -374,6 +413,7 @@ class _Reader:
         mode = self._one_of(meta.get("mode", "upsert"), Mode, "mode")
         markable = [column for column in columns if column.name != key]
         on_missing, flag = self._on_missing(meta.get("on_missing"), mode, markable)
+        merged, merged_flag = self._merged(meta.get("merged", "merge"), mode, markable)
         sync = Sync(
             name=self.name,
             destination=meta["destination"],
@@ -393,6 +433,8 @@ class _Reader:
             match=tuple(tuple(group) for group in meta.get("match") or ()),
             record_id=record_id,
             redirects=self._redirects(meta.get("redirects")),
+            merged=merged,
+            merged_flag=merged_flag,
             description=exposure.get("description", ""),
             records=model.get("description", ""),
             records_zh=_text_or_none(model.get("config", {}).get("meta", {}).get("records_zh")),
@@ -494,7 +536,7 @@ class _Reader:
             return ("archive" if mode == "mirror" else "keep"), ()
         flag: tuple[tuple[str, str], ...] = ()
         if isinstance(said, Mapping):
-            flag = self._flag(said, columns)
+            flag = self._flag("on_missing", said, columns)
             said = "flag"
         elif said == "flag":
             self.wrong("`on_missing` says what a flag is: {flag: {is_customer: false}}")
@@ -519,22 +561,35 @@ class _Reader:
             self.wrong(f"mode update_only with on_gone recreate: {_NEVER_CREATES}")
         return on_gone
 
+    def _merged(
+        self, said: Any, mode: Mode, columns: Sequence[Column]
+    ) -> tuple[OnMerged, tuple[tuple[str, str], ...]]:
+        """What becomes of a merged key's record, and what a flag writes."""
+        if mode == "create_only" and said not in ("merge", "keep"):
+            self.wrong("mode create_only changes no record that is there, so `merged` can't either")
+        if isinstance(said, Mapping):
+            return "flag", self._flag("merged", said, columns)
+        if said == "flag":
+            self.wrong("`merged` says what a flag is: {flag: {status: merged}}")
+            return "merge", ()
+        return self._one_of(said, OnMerged, "merged"), ()
+
     def _flag(
-        self, said: Mapping[str, Any], columns: Sequence[Column]
+        self, setting: str, said: Mapping[str, Any], columns: Sequence[Column]
     ) -> tuple[tuple[str, str], ...]:
         fields = said.get("flag")
         if set(said) != {"flag"} or not isinstance(fields, Mapping) or not fields:
-            self.wrong("`on_missing` wants a word or {flag: {is_customer: false}}")
+            self.wrong(f"`{setting}` wants a word or {{flag: {{is_customer: false}}}}")
             return ()
         writable = {c.field for c in columns if c.owner == "warehouse" and not c.links_to}
         for name in sorted({str(name) for name in fields} - writable):
             self.wrong(
-                f"`on_missing` flags by the field `{name}`, which no column of owner warehouse "
+                f"`{setting}` flags by the field `{name}`, which no column of owner warehouse "
                 "goes to: a record that is wanted again couldn't get its value back"
             )
         for name, value in fields.items():
             if not isinstance(value, (str, int, float)) or value == "":
-                self.wrong(f"`on_missing`: the flag `{name}` wants a value")
+                self.wrong(f"`{setting}`: the flag `{name}` wants a value")
         return tuple((str(name), _as_text(value)) for name, value in fields.items())
 
     def _guard(self, meta: Any) -> Guard:
@@ -550,7 +605,7 @@ class _Reader:
             min_rows = default.min_rows
         limits = {
             name: self._limit(meta, name, getattr(default, name))
-            for name in ("creates", "updates", "archives", "rejects", "clears")
+            for name in ("creates", "updates", "merges", "archives", "rejects", "clears")
         }
         return Guard(min_rows=min_rows, **limits)
 
@@ -643,6 +698,14 @@ def _wrong_references(syncs: Mapping[str, Sync]) -> Iterable[str]:
                 yield f"sync {sync.name}: column {column.name} links into another destination"
             elif target.name not in sync.after:
                 yield f"sync {sync.name}: it links to {target.name}, so `after` must name it"
+
+
+def _links_to(name: str, syncs: Mapping[str, Sync]) -> Iterator[tuple[str, str]]:
+    """The syncs that link to one, each with the field that does."""
+    for other in syncs.values():
+        for column in other.links:
+            if column.links_to == name:
+                yield other.name, column.field
 
 
 def _ordered(syncs: Mapping[str, Sync]) -> list[str]:

@@ -34,7 +34,7 @@ class HubSpot:
         self._options = options
         self._objects = Objects(client, options)
         self.capabilities = Capabilities(
-            operations=frozenset({"create", "update", "archive"}),
+            operations=frozenset({"create", "update", "archive", "merge"}),
             batch="per_record",
             max_batch=MOST_IN_BATCH,
             max_find=MOST_IN_BATCH,

@@ -13,6 +13,7 @@ from crm.errors import CrmError, FatalError
 from crm.http import Client
 from crm.hubspot.batches import THEIR_FAULT, TOO_MANY, Batch, Refusal, Report
 from crm.hubspot.links import Links
+from crm.hubspot.merging import merge
 from crm.hubspot.objects import LINK, HubSpotObject
 from crm.hubspot.values import shown_fields, shown_time
 from crm.protocol import Gone, NotWritten, Operation, Outcome, Rejected, Unknown, Write, Written
@@ -34,6 +35,8 @@ class Writer:
         """Write them; one outcome for each."""
         if operation == "archive":
             return self._archive(writes)
+        if operation == "merge":
+            return merge(self._client, self._object, writes)
         if operation == "create" and not self._object.is_unique(self._external_id):
             raise FatalError(
                 f"{self._object.name} has no property {self._external_id} with unique values: "

@@ -81,12 +81,13 @@ records = Table(
     Column("run_id", Text, nullable=False),
     PrimaryKeyConstraint("sync", "key"),
     _is_one_of("origin", "created", "adopted"),
-    _is_one_of("state", "live", "gone", "archived", "deleted", "undone"),
+    _is_one_of("state", "live", "gone", "archived", "deleted", "merged", "undone"),
     comment=(
         "what each record in the CRM is known to hold: the id map, the values we last sent, and "
         "those that the CRM then showed where they differ; fingerprint is null while something "
-        "of the record waits to be sent; gone is what somebody else took out of the CRM; undone "
-        "is what an undo took back, and isn't wanted until its row changes"
+        "of the record waits to be sent; gone is what somebody else took out of the CRM; a merged "
+        "one is another key's record now, or was left beside it; undone is what an undo took back, "
+        "and isn't wanted until its row changes"
     ),
 )
 
@@ -127,7 +128,7 @@ deliveries = Table(
     Column("error_field", Text),
     _is_one_of(
         "operation",
-        *("create", "adopt", "update", "archive", "delete"),
+        *("create", "adopt", "update", "merge", "archive", "delete"),
         *UNDOING,
     ),
     _is_one_of("outcome", "written", "rejected", "not_written", "gone"),

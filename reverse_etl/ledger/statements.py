@@ -116,6 +116,12 @@ INTO_RECORDS = _INTO_RECORDS.on_conflict_do_update(
     index_elements=["sync", "key"],
     set_={name: _INTO_RECORDS.excluded[name] for name in _TOLD_OF_RECORDS},
 )
+LIVE_ON = Statement(
+    update(schema.records).where(
+        _r.sync == bindparam("the_sync"), _r.key == bindparam("the_key"), _r.state == "live"
+    ),
+    "remote_id", "fingerprint", "changed_at", "run_id",
+)  # fmt: skip
 _TOLD_OF_REJECTS = (
     "state", "last_at", "operation", "error_code", "error_field", "fingerprint", "run_id",
     "delivery_id",
@@ -150,7 +156,7 @@ def resolve(count: int) -> Statement:
 def known(count: int) -> Statement:
     """What is known of so many records, those that were removed among them."""
     return Statement(
-        select(_r.sync, _r.key, _r.remote_id, _r.origin, _r.sent, _r.observed).where(
+        select(_r.sync, _r.key, _r.remote_id, _r.origin, _r.state, _r.sent, _r.observed).where(
             _r.sync == bindparam("the_sync"), _r.key.in_(_keys(count))
         )
     )

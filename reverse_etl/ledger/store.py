@@ -39,6 +39,7 @@ from reverse_etl.ledger.upgrade import upgrade
 from reverse_etl.syncs import Sync
 
 Origin = Literal["created", "adopted"]
+State = Literal["live", "gone", "archived", "deleted", "merged", "undone"]
 DEFAULT_PATH = "var/ledger.sqlite"
 ROWS_A_STATEMENT = 100
 
@@ -105,7 +106,7 @@ class Known:
     fingerprint: str | None
     sent: Mapping[str, Value] = field(repr=False)
     observed: Mapping[str, Value] = field(repr=False)
-    state: Literal["live", "gone", "archived", "deleted", "undone"] = "live"
+    state: State = "live"
     sent_json: str = field(default="", repr=False)
     """`sent` as JSON text, where it is at hand."""
 
@@ -124,6 +125,16 @@ class Settled:
     """How often it was sent until this was known."""
     batch_id: str = ""
     intent_at: str = ""
+    lives_on: "Merged | None" = None
+    """Of a merge: where the record went."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The key into which another was merged, and the id that its record has in the CRM since."""
+
+    key: str
+    remote_id: str
 
 
 class Ledger:
@@ -299,7 +310,7 @@ class Ledger:
             return []
         query = statements.known(len(keys))
         with self.reading() as connection:
-            names = ("sync", "key", "remote_id", "origin", "sent", "observed")
+            names = ("sync", "key", "remote_id", "origin", "state", "sent", "observed")
             rows = query.execute(connection, the_sync=sync, **statements.the_keys(keys))
             return [dict(zip(names, row, strict=True)) for row in rows]
 
@@ -385,6 +396,18 @@ class Ledger:
             ],
         )
         self._know(connection, run, [each.known for each in settled if each.known], now)
+        for each in settled:
+            if each.lives_on is not None:
+                # the CRM may have given it values of the other's: it is looked at again
+                statements.LIVE_ON.execute(
+                    connection,
+                    the_sync=run.sync,
+                    the_key=each.lives_on.key,
+                    remote_id=each.lives_on.remote_id,
+                    fingerprint=None,
+                    changed_at=now,
+                    run_id=run.run_id,
+                )
         adopted = {
             each.known.remote_id: each.known.key
             for each in settled
@@ -402,7 +425,7 @@ class Ledger:
                     r.key.not_in(adopted.values()),
                     r.state == "live",
                 )
-                .values(state="deleted", changed_at=now, run_id=run.run_id)
+                .values(state="merged", changed_at=now, run_id=run.run_id)
             )
 
     def _many(

@@ -7,6 +7,7 @@ again. Nothing here goes through the rows in Python.
 Tables of all syncs of a plan:
 
 - `moved`: the keys that may need something
+- `successors`: into which key each was merged that isn't wanted any more
 - `known_values`: what the ledger knows of them
 - `links`: the CRM's id of each record that a candidate points at
 - `theirs`: the CRM's records that were read for them
@@ -48,6 +49,8 @@ from reverse_etl.syncs import CONTESTED, FINGERPRINT, Column, Sync
 
 CARRIES = "it carries our key"
 MERGED = "people merged it into this one"
+MERGED_INTO = "merged_into"
+"""What a merge's payload holds: the key into which the record's was merged."""
 AT_ONCE = 10_000
 """Records whose fields are compared and written out at once: they lie in memory together."""
 
@@ -63,8 +66,10 @@ create table moved (
     sync varchar, key varchar, is_desired boolean, is_known boolean, state varchar,
     rejected_fingerprint varchar, rejected varchar
 );
+create table successors (sync varchar, key varchar, winner varchar);
 create table known_values (
-    sync varchar, key varchar, remote_id varchar, origin varchar, sent json, observed json
+    sync varchar, key varchar, remote_id varchar, origin varchar, state varchar,
+    sent json, observed json
 );
 create table totals (sync varchar, desired bigint, known bigint, unchanged bigint);
 create table links (sync varchar, key varchar, field varchar, remote_id varchar);
@@ -76,7 +81,7 @@ create table theirs (sync varchar, remote_id varchar, fields json, formerly varc
 create table changes (
     sync varchar, key varchar, operation varchar, reason varchar, cause varchar,
     remote_id varchar, origin varchar, payload varchar, before varchar, waits varchar,
-    fingerprint varchar, sent varchar, observed varchar
+    fingerprint varchar, sent varchar, observed varchar, winner varchar
 );
 create table questions (
     sync varchar, key varchar, field varchar, ours varchar, theirs varchar,
@@ -126,8 +131,9 @@ def take_moved(
 ) -> None:
     """Find the keys that may need something: new, no longer wanted, or with another fingerprint.
 
-    Needs the warehouse and the ledger attached. `keys` limits it to these; `again` takes each of
-    them, whether or not it has moved.
+    Needs the warehouse and the ledger attached. `keys` limits it to these, and to those that
+    were merged into them: their records may be these keys' now. `again` takes each of them,
+    whether or not it has moved.
     """
     model = model_of(sync)
     name = literal(sync.name)
@@ -140,6 +146,8 @@ def take_moved(
             """insert into wanted_keys select unnest(from_json(?::json, '["VARCHAR"]'))""",
             [orjson.dumps(keys).decode()],
         )
+        if sync.redirects:
+            execute(connection, _and_merged_into(sync))
     only = "" if keys is None else "and key in (select key from wanted_keys)"
     [(rows,)] = connection.execute(f"select count(*) from {model}").fetchall()
     execute(
@@ -195,6 +203,8 @@ def take_moved(
             on rejects.sync = {name} and rejects.key = differing.key and rejects.state = 'waiting'
     """,
     )
+    if sync.redirects:
+        execute(connection, _successors(sync))
 
 
 def take_asked(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
@@ -234,12 +244,15 @@ def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced
         for index, column in sync.contested
         if column.changed_at
     )
-    redirected, formerly = "null::varchar", "null::varchar[]"
+    formerly, split_from = "null::varchar[]", "null::varchar"
     if sync.redirects:
-        redirects = f"warehouse.{'.'.join(quoted(part) for part in sync.redirects)} as redirects"
-        redirected = f"(select any_value(new_key) from {redirects} where old_key = moved.key)"
         formerly = f"""(
-            select list(old_key) from {redirects} where new_key = moved.key and kind = 'merged'
+            select list(old_key) from {_redirects(sync)}
+            where new_key = moved.key and kind = 'merged'
+        )"""
+        split_from = f"""(
+            select min(old_key) from {_redirects(sync)}
+            where new_key = moved.key and kind = 'split'
         )"""
     rejected = "moved.rejected_fingerprint is not distinct from model.fingerprint"
     is_anew = f"{str(forced).lower()} and moved.state is not distinct from 'gone'"
@@ -256,15 +269,33 @@ def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced
             former.remote_id as former_id,
             {is_anew} as is_anew,
             case when {str(not forced).lower()} and {rejected} then moved.rejected end as rejected,
-            {redirected} as redirected,
+            successors.winner,
+            known_winner.remote_id as winner_id,
             {formerly} as formerly,
+            {split_from} as split_from,
+            heirlooms.remote_id as heirloom,
             {wanted}
         from (select * from moved where sync = {literal(sync.name)}) as moved
         left join {model_of(sync)} as model on model.{quoted(sync.key)}::varchar = moved.key
         left join known_values as known
             on known.sync = {literal(sync.name)} and known.key = moved.key and moved.is_known
         left join known_values as former
-            on former.sync = {literal(sync.name)} and former.key = moved.key and not moved.is_known
+            on former.sync = {literal(sync.name)} and former.key = moved.key
+                and former.state in ('archived', 'deleted')
+        left join successors
+            on successors.sync = {literal(sync.name)} and successors.key = moved.key
+        left join known_values as known_winner
+            on known_winner.sync = {literal(sync.name)} and known_winner.key = successors.winner
+                and known_winner.state in ('live', 'gone')
+        -- the record that a new key takes over from one that was merged into it
+        left join (
+            select successors.winner, min_by(known_loser.remote_id, successors.key) as remote_id
+            from successors
+            inner join known_values as known_loser
+                on known_loser.sync = successors.sync and known_loser.key = successors.key
+            where successors.sync = {literal(sync.name)}
+            group by successors.winner
+        ) as heirlooms on heirlooms.winner = moved.key
     """,
     )
 
@@ -316,6 +347,8 @@ def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, rules: Rules) -> N
             execute(connection, _others(sync, rules))
             if sync.contested:
                 execute(connection, _questions(sync))
+    if sync.on_merged == "merge":
+        execute(connection, _hold_merges(sync))
     execute(
         connection,
         f"drop table {candidates(sync)}; drop table all_judged; drop table found; "
@@ -342,6 +375,72 @@ def _take_part(connection: duckdb.DuckDBPyConnection, start: int) -> tuple[bool,
 def model_of(sync: Sync) -> str:
     """The sync model's table in the attached warehouse."""
     return f"warehouse.{quoted(sync.schema)}.{quoted(sync.table)}"
+
+
+def _redirects(sync: Sync) -> str:
+    return f"warehouse.{'.'.join(quoted(part) for part in sync.redirects or ())} as redirects"
+
+
+def _and_merged_into(sync: Sync) -> str:
+    """The chosen keys, and whatever was merged into them, over any number of steps."""
+    return f"""
+        insert into wanted_keys
+        with recursive merged as (
+            select key from wanted_keys
+            union
+            select redirects.old_key as key
+            from merged
+            inner join {_redirects(sync)} on redirects.new_key = merged.key
+            where redirects.kind = 'merged'
+        )
+        select key from merged where key not in (select key from wanted_keys)
+    """
+
+
+def _successors(sync: Sync) -> str:
+    """Into which key those were merged that aren't wanted any more, to the end of the chain.
+
+    One that leads to no key that is wanted has none: it is like any other that has vanished.
+    """
+    return f"""
+        insert into successors
+        with recursive wanted as (
+            select {quoted(sync.key)}::varchar as key from {model_of(sync)}
+        ),
+        steps as (
+            select moved.key, redirects.new_key as winner
+            from moved
+            inner join {_redirects(sync)} on redirects.old_key = moved.key
+            where moved.sync = {literal(sync.name)} and not moved.is_desired
+                and redirects.kind = 'merged'
+            union
+            select steps.key, redirects.new_key as winner
+            from steps
+            inner join {_redirects(sync)} on redirects.old_key = steps.winner
+            where redirects.kind = 'merged' and steps.winner not in (select key from wanted)
+        )
+        select {literal(sync.name)}, steps.key, min(steps.winner)
+        from steps
+        where steps.winner in (select key from wanted)
+        group by steps.key
+    """
+
+
+def _hold_merges(sync: Sync) -> str:
+    """Hold the merges into keys that have no record and get none by this plan."""
+    return f"""
+        update changes
+        set operation = 'held', cause = 'link', payload = '{{}}', before = null,
+            reason = 'it waits for ' || changes.winner || ', into which it is to be merged'
+        from {candidates(sync)} as candidates
+        where changes.sync = {literal(sync.name)} and changes.operation = 'merge'
+            and candidates.key = changes.key and candidates.winner_id is null
+            and changes.winner not in (
+                select coming.key from changes as coming
+                where coming.sync = {literal(sync.name)}
+                    and coming.operation in ('create', 'adopt')
+            )
+    """
 
 
 def _best(sync: Sync) -> str:
@@ -388,6 +487,9 @@ def _best(sync: Sync) -> str:
                 "it was that of another, merged into this one",
             )
         )
+    if sync.redirects:
+        heired = "theirs.remote_id = candidates.heirloom"
+        ways.append(("theirs", heired, new, "it was that of another, merged into this one"))
     for group in sync.match:
         equal = " and ".join(
             f"{field_text('theirs.fields', field)} = candidates.{ours(sync, field)}"
@@ -489,11 +591,10 @@ def _found(sync: Sync) -> str:
     """
 
 
-def is_flagged(sync: Sync) -> str:
-    """SQL that is true for a candidate that bears the mark of what is no longer wanted."""
+def is_flagged(flag: Iterable[tuple[str, str]]) -> str:
+    """SQL that is true for a candidate that bears a mark: fields and values."""
     marks = [
-        f"{field_text('sent', name)} is not distinct from {literal(value)}"
-        for name, value in sync.flag
+        f"{field_text('sent', name)} is not distinct from {literal(value)}" for name, value in flag
     ]
     return f"({' and '.join(marks)})" if marks else "false"
 
@@ -542,16 +643,60 @@ def _cases(sync: Sync) -> Iterator[_Case]:
     followed = f"coalesce({without}, if(how <> 'known', how, null))"
     yield _Case("is_desired and is_known and found_id is not null", "update", followed)
     yield _Case("is_desired and found_id is not null", "adopt", "how")
-    yield _Case("is_desired", "create", without)
-    yield _Case("redirected is not null", "redirect", "'merged into ' || redirected")
+    split = "case when split_from is not null then 'split from ' || split_from end"
+    yield _Case("is_desired", "create", f"coalesce({without}, {split})")
+    if sync.redirects:
+        yield from _cases_of_merged(sync)
     yield _Case("claims > 0", "keep", "'no longer wanted, and its record has another of our keys'")
     yield _Case("origin = 'adopted'", "keep", "'no longer wanted, but people made it'")
     if sync.on_missing == "keep":
         yield _Case("true", "keep", "'no longer wanted; on_missing is keep'")
     if sync.on_missing == "flag":
-        yield _Case(is_flagged(sync), "keep", "'no longer wanted, and flagged so'")
+        yield _Case(is_flagged(sync.flag), "keep", "'no longer wanted, and flagged so'")
     yield _Case("found_id is null", "forget", "'no longer wanted, and gone from the CRM'")
     yield _Case("true", sync.on_missing, "'no longer wanted'")
+
+
+def _cases_of_merged(sync: Sync) -> Iterator[_Case]:
+    """The cases of a candidate whose key was merged into another, the winner."""
+    merged = "winner is not null"
+    into = "'merged into ' || winner"
+    is_winners = f"{merged} and (claims > 0 or winner_id = remote_id)"
+    yield _Case(is_winners, "redirect", f"{into} || ', whose record it is'")
+    yield _Case(f"{merged} and found_id is null", "forget", f"{into} || ', and gone from the CRM'")
+    if sync.on_merged == "keep":
+        yield _Case(merged, "redirect", into)
+        return
+    words = f"{into} || ', whose record is gone from the CRM'"
+    is_lost = "winner_id is not null and not is_winner_there"
+    yield _Case(f"{merged} and {is_lost}", "held", words, "gone")
+    if sync.on_merged == "merge":
+        yield _Case(merged, "merge", into)
+        return
+    words = f"{into} || ', which has no record yet'"
+    yield _Case(f"{merged} and winner_id is null", "keep", words)
+    if sync.on_merged == "flag":
+        is_done = is_flagged(sync.merged_flag)
+        yield _Case(f"{merged} and {is_done}", "redirect", f"{into} || ', and flagged so'")
+    else:
+        words = f"{into} || ', but people made it'"
+        yield _Case(f"{merged} and origin = 'adopted'", "redirect", words)
+        words = f"{into} || '; kept while others point at it'"
+        yield _Case(f"{merged} and {_is_pointed_at(sync)}", "keep", words)
+    yield _Case(merged, sync.on_merged, into)
+
+
+def _is_pointed_at(sync: Sync) -> str:
+    """Whether a record of ours still points at the candidate's."""
+    pointing = [
+        f"""remote_id in (
+            select {field_text("records.sent", field)} from ledger.records as records
+            where records.sync = {literal(name)} and records.state = 'live'
+                and {field_text("records.sent", field)} is not null
+        )"""
+        for name, field in sync.linked_from
+    ]
+    return f"({' or '.join(pointing)})" if pointing else "false"
 
 
 def _judged(sync: Sync) -> str:
@@ -576,7 +721,10 @@ def _judged(sync: Sync) -> str:
         looked_at as (
             select
                 candidates.*, found_id, how, records, record_ids, claims, holder,
-                coalesce(waits, '') as waits, must_wait
+                coalesce(waits, '') as waits, must_wait,
+                winner_id in (
+                    select remote_id from theirs where theirs.sync = {literal(sync.name)}
+                ) as is_winner_there
             from {candidates(sync)} as candidates
             left join found on found.key = candidates.key
             left join links_missing on links_missing.key = candidates.key
@@ -640,7 +788,7 @@ def _creates(sync: Sync, rules: Rules) -> str:
             if(fault = '', reason, fault),
             if(fault = '', null, 'invalid'),
             null, 'created', {an_object(members)}, null, waits,
-            fingerprint, null, null
+            fingerprint, null, null, null
         from checked
         order by key
     """
@@ -693,16 +841,17 @@ def _others(sync: Sync, rules: Rules) -> str:
             coalesce(found_id, remote_id),
             -- what people merged ours into, or made in its place, is theirs
             if(found_id <> remote_id, 'adopted', coalesce(origin, 'adopted')),
-            payload,
+            if(operation = 'merge', '{{"{MERGED_INTO}":' || to_json(winner) || '}}', payload),
             case
-                when operation in ('archive', 'delete') then theirs::varchar
+                when operation in ('archive', 'delete', 'merge') then theirs::varchar
                 when payload <> '{{}}' then before
             end,
             {f"concat_ws(', ', nullif(waits, ''), {asks})" if asks else "waits"},
             fingerprint,
-            sent::varchar, observed::varchar
+            sent::varchar, observed::varchar, winner
         from settled
-        order by operation, key
+        -- what goes into one record goes out together
+        order by operation, winner, key
     """
 
 
@@ -730,7 +879,7 @@ def _questions(sync: Sync) -> str:
 
 def _weighed(sync: Sync) -> str:
     """CTEs: what isn't new with its fields side by side, and whether each is to be written."""
-    marks = dict(sync.flag)
+    marks = {"winner is null": dict(sync.flag), "winner is not null": dict(sync.merged_flag)}
     compared, conditions, joins = [], [], []
     for index, column in enumerate(sync.columns):
         wanted = f"candidates.ours_{index}"
@@ -743,11 +892,12 @@ def _weighed(sync: Sync) -> str:
         condition = f"operation in ('adopt', 'update') and {is_written(column, sides)}"
         if column.owner in CONTESTED:
             condition = f"coalesce(verdict_{index} in ('ours', 'answered', 'value'), false)"
-        if column.field in marks:
-            mark = literal(marks[column.field])
-            wanted = f"if(judged.operation = 'flag', {mark}, {wanted})"
-            marked = f"operation = 'flag' and sent_{index} is distinct from {mark}"
-            condition = f"({condition} or {marked})"
+        for whose, flag in marks.items():
+            if column.field in flag:
+                mark = literal(flag[column.field])
+                wanted = f"if(judged.operation = 'flag' and {whose}, {mark}, {wanted})"
+                marked = f"operation = 'flag' and {whose} and sent_{index} is distinct from {mark}"
+                condition = f"({condition} or {marked})"
         compared += [
             f"{wanted} as ours_{index}",
             f"{side} as side_{index}",
@@ -779,7 +929,7 @@ def _weighed(sync: Sync) -> str:
             select
                 judged.*,
                 candidates.remote_id, candidates.origin, candidates.fingerprint,
-                candidates.sent, candidates.observed,
+                candidates.sent, candidates.observed, candidates.winner,
                 theirs.fields as theirs,
                 {", ".join(compared)}
             from met as candidates

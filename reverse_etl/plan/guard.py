@@ -44,6 +44,7 @@ def _reasons(sync: Sync, counts: Counts) -> Iterator[str]:
     changes = {
         "creates": (planned.get("create", 0), guard.creates),
         "updates": (sum(planned.get(name, 0) for name in REWRITES), guard.updates),
+        "merges": (planned.get("merge", 0), guard.merges),
         "archives": (sum(planned.get(name, 0) for name in REMOVALS), guard.archives),
     }
     for what, (count, limit) in changes.items():

@@ -24,7 +24,7 @@ from reverse_etl.syncs import Sync
 from warehouse.connection import extension_path
 
 FETCH_ROWS = 1_000
-SENDING = ("create", "adopt", "update", "flag", *UNDOING, "archive", "delete")
+SENDING = ("create", "adopt", "update", "merge", "flag", *UNDOING, "archive", "delete")
 """The operations that write to the CRM, in the order in which they go out."""
 NAMING = ("ambiguous", "doubled", "merged")
 """The causes whose reasons name records, and so differ from record to record."""
@@ -55,6 +55,8 @@ class Change:
     fingerprint: str | None
     sent: Mapping[str, Value] = field(repr=False)
     observed: Mapping[str, Value] = field(repr=False)
+    winner: str | None = None
+    """The key into which this one was merged, if it was."""
     payload_json: str = field(default="", repr=False)
     """The payload as JSON text."""
 
@@ -206,7 +208,7 @@ class Plan:
                     """
                     select
                         key, reason, cause, remote_id, origin, payload, before, waits,
-                        fingerprint, sent, observed
+                        fingerprint, sent, observed, winner
                     from changes
                     where sync = ? and operation = ?
                     """,
@@ -291,7 +293,7 @@ class Planner:
         return self.plan.counts(sync)
 
     def _take_known(self, sync: Sync) -> None:
-        """Fetch what the ledger knows of the moved keys.
+        """Fetch what the ledger knows of the moved keys, and of those they were merged into.
 
         By their keys: DuckDB reads a table of SQLite whole, with the values of all records.
         """
@@ -300,10 +302,15 @@ class Planner:
             key
             for (key,) in self._connection.execute(
                 """
-                select key from moved where sync = ? and state is not null and key > ?
-                order by key limit ?
+                select key from (
+                    select key from moved where sync = $sync and state is not null
+                    union
+                    select winner as key from successors where sync = $sync
+                )
+                where key > $last
+                order by key limit $most
                 """,
-                [sync.name, last, FETCH_ROWS],
+                {"sync": sync.name, "last": last, "most": FETCH_ROWS},
             ).fetchall()
         ]:
             last = keys[-1]
@@ -313,7 +320,8 @@ class Planner:
         self._connection.execute(
             "insert into known_values select unnest(from_json(?::json, "
             """'[{"sync": "VARCHAR", "key": "VARCHAR", "remote_id": "VARCHAR", """
-            """"origin": "VARCHAR", "sent": "VARCHAR", "observed": "VARCHAR"}]'), """
+            """"origin": "VARCHAR", "state": "VARCHAR", "sent": "VARCHAR", """
+            """"observed": "VARCHAR"}]'), """
             "recursive := true)",
             [orjson.dumps(found).decode()],
         )
@@ -331,7 +339,7 @@ class Planner:
 
 def _change(sync: str, operation: str, row: tuple[Any, ...]) -> Change:
     key, reason, cause, remote_id, origin, payload, before, waits, *rest = row
-    fingerprint, sent, observed = rest
+    fingerprint, sent, observed, winner = rest
     return Change(
         sync,
         key,
@@ -346,5 +354,6 @@ def _change(sync: str, operation: str, row: tuple[Any, ...]) -> Change:
         fingerprint,
         {} if sent is None else orjson.loads(sent),
         {} if observed is None else orjson.loads(observed),
+        winner,
         payload,
     )

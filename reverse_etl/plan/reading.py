@@ -143,12 +143,16 @@ def _wanted(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[Wanted]:
     looked_at = [] if sync.mode == "create_only" else ["is_desired"]
     if sync.on_missing != "keep":
         # neither what isn't ours to remove nor what bears the flag already
-        removable = "origin = 'created' and redirected is null"
-        looked_at.append(f"not is_desired and {removable} and not {is_flagged(sync)}")
+        removable = "origin = 'created' and winner is null"
+        looked_at.append(f"not is_desired and {removable} and not {is_flagged(sync.flag)}")
+    if sync.redirects:
+        looked_at.append("winner is not null")
     where = " or ".join(f"({each})" for each in looked_at) or "false"
     ids = _values(
         connection, sync, "remote_id", f"is_known and ({where}) and rejected is null"
     ) + _values(connection, sync, "former_id", new)
+    if sync.redirects:
+        ids += _values(connection, sync, "winner_id", "winner is not null and rejected is null")
     return _identifying(connection, sync, new, ids)
 
 

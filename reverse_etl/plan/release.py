@@ -39,11 +39,15 @@ class Release:
         values: list[object] = [sync.name, list(SENDING)]
         if self.percent is not None:
             # md5 is the same in every version of every engine; eight digits spread evenly enough
-            conditions.append(f"cast('0x' || substr(md5(key), 1, 8) as ubigint) % {PARTS} < ?")
+            # a key goes with the one that it was merged into
+            whose = "md5(coalesce(winner, key))"
+            conditions.append(f"cast('0x' || substr({whose}, 1, 8) as ubigint) % {PARTS} < ?")
             values.append(round(self.percent * PARTS / 100))
         if self.keys is not None:
-            conditions.append("key in (select unnest(?))")
-            values.append(sorted(self.keys))
+            # both of two keys that become one must be named
+            for name in ("key", "coalesce(winner, key)"):
+                conditions.append(f"{name} in (select unnest(?))")
+                values.append(sorted(self.keys))
         if conditions:
             execute(
                 plan.connection,

@@ -69,13 +69,14 @@ def problems(sync: Sync, rules: Rules, capabilities: Capabilities) -> Iterator[s
             f"sync {sync.name}: {sync.destination} can't {operation} {sync.object}; "
             f"it can {', '.join(able) or 'only be read'}"
         )
-    flag = dict(sync.flag)
+    flags = {"on_missing": dict(sync.flag), "merged": dict(sync.merged_flag)}
     for column in sync.columns:
-        if column.field in flag and not can_hold(column, flag[column.field]):
-            yield (
-                f"sync {sync.name}: `on_missing` flags by {column.field}, whose column "
-                f"{column.name} is {column.data_type}; {flag[column.field]} isn't one"
-            )
+        for setting, flag in flags.items():
+            if column.field in flag and not can_hold(column, flag[column.field]):
+                yield (
+                    f"sync {sync.name}: `{setting}` flags by {column.field}, whose column "
+                    f"{column.name} is {column.data_type}; {flag[column.field]} isn't one"
+                )
         said = rules.fields.get(column.field)
         if said is None and rules.are_complete:
             near = get_close_matches(column.field, rules.fields)

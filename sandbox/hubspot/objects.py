@@ -71,7 +71,7 @@ def _single(
     id_property = parameters.get("idProperty")
     match request.method:
         case "POST" if record_id == "merge":
-            return 200, _merge(account, table, body, writer.at)
+            return 200, _merge(account, table, body, writer)
         case "POST" if record_id == "gdpr-delete" and table.name == "contacts":
             return _erase(account, table, body)
         case "GET":
@@ -196,15 +196,15 @@ def _shown(
     return shown
 
 
-def _merge(account: Account, table: Table, body: Any, at: int) -> dict[str, Any]:
+def _merge(account: Account, table: Table, body: Any, writer: Writer) -> dict[str, Any]:
     said = body if isinstance(body, dict) else {}
     primary = table.must_find(str(said.get("primaryObjectId")))
     other = table.must_find(str(said.get("objectIdToMerge")))
     if primary is other:
         raise invalid("a record can't be merged with itself")
     account.associations.move(table.name, other.id, primary.id)
-    table.archive(other, at)
-    table.merged[other.id] = primary.id
+    table.archive(other, writer.at)
+    table.lead_on(other.id, primary.id)
     gained = {
         name: value
         for name, value in other.properties.items()
@@ -212,8 +212,14 @@ def _merge(account: Account, table: Table, body: Any, at: int) -> dict[str, Any]
     }
     held = [each.properties.get(MERGED_IDS) for each in (primary, other)]
     gained[MERGED_IDS] = ";".join([*(each for each in held if each), other.id])
-    table.update(primary, gained, at)
+    table.update(primary, gained, writer.at)
     del table.records[other.id]
+    if account.switches.merging_makes_an_id:
+        former = primary.id
+        primary.properties[MERGED_IDS] += f";{former}"
+        table.rename(primary, writer.new_id())
+        account.associations.move(table.name, former, primary.id)
+        table.lead_on(former, primary.id)
     return primary.shown()
 
 

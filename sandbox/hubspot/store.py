@@ -175,6 +175,20 @@ class Table:
         self.by_change.pop(record.id, None)
         self.by_change[record.id] = record
 
+    def lead_on(self, merged: str, to: str) -> None:
+        """Note where a merged id leads, and those that led to it."""
+        self.merged |= {old: to for old, new in self.merged.items() if new == merged}
+        self.merged[merged] = to
+
+    def rename(self, record: Record, record_id: int) -> None:
+        """Give a record another id."""
+        self.forget(record)
+        del self.records[record.id]
+        record.id = record.properties["hs_object_id"] = str(record_id)
+        self.records[record.id] = self.by_change[record.id] = record
+        self.ids.append(record_id)
+        self.settle(record.properties, record)
+
     def archive(self, record: Record, at: int) -> None:
         """Put a record into the recycle bin; its unique values are free again."""
         self.note_stale(record, at, record.properties)

@@ -38,6 +38,8 @@ class Switches(Switchable):
     """Reading the associations of a record that has none gives an error for it in a 207."""
     merged_ids_lead_on: bool = True
     """The id of a record that was merged into another finds the other."""
+    merging_makes_an_id: bool = False
+    """What lives on after a merge has a new id; without, it keeps the primary record's."""
     gdpr_blocks_email: bool = True
     """An e-mail that was erased for good can't be used for a new contact."""
     index_lag: float = 0.0

@@ -22,12 +22,13 @@ from crm.protocol import (
     Operation,
     Outcome,
     Rejected,
+    Unknown,
     Value,
     Write,
     Written,
 )
 from crm.runtime import Runtime
-from tests.crm.faults import Fault, Proxy
+from tests.crm.faults import Fault, Kind, Proxy
 
 OBJECT = "companies"
 
@@ -542,3 +543,70 @@ class RepeatableBatches:
         assert keys_of(crm) == []
         written(crm.write(OBJECT, [create("k1")], batch_id="b3"))
         assert keys_of(crm) == ["k1"]
+
+
+def merge(goes: Written, lives_on: Written) -> Write:
+    return Write(goes.key, "merge", goes.remote_id, {}, lives_on.remote_id)
+
+
+class MergingRecords:
+    """What a CRM that merges records must do besides."""
+
+    def test_of_two_merged_records_one_lives_on_with_its_values(self, crm: Crm) -> None:
+        assert "merge" in crm.capabilities.operations
+        goes, lives_on = write_all(
+            crm, [create("goes", notes="n"), create("lives on", email="e@example.com")]
+        )
+        (outcome,) = written(crm.write(OBJECT, [merge(goes, lives_on)]))
+        assert outcome.key == "goes"
+        assert keys_of(crm) == ["lives on"]
+        (record,) = crm.find(OBJECT, "id", [outcome.remote_id])
+        assert record.fields["name"] == "name of lives on"
+        assert record.fields["email"] == "e@example.com"
+        # under the id of the one that went there is no record of its own any more
+        assert all(
+            each.remote_id != goes.remote_id for each in crm.find(OBJECT, "id", [goes.remote_id])
+        )
+
+    def test_several_go_into_one_in_one_batch(self, crm: Crm) -> None:
+        *go, lives_on = write_all(crm, [create(f"k{number}") for number in range(4)])
+        outcomes = written(crm.write(OBJECT, [merge(each, lives_on) for each in go]))
+        assert keys_of(crm) == ["k3"]
+        (record,) = crm.find(OBJECT, "external_id", ["k3"])
+        assert outcomes[-1].remote_id == record.remote_id
+
+    def test_a_merge_with_one_that_is_gone_says_so_and_costs_the_others_nothing(
+        self, crm: Crm
+    ) -> None:
+        gone, goes, lives_on = write_all(crm, [create(key) for key in ("gone", "goes", "on")])
+        written(crm.write(OBJECT, [remove(crm, gone)]))
+        first, second = crm.write(OBJECT, [merge(gone, lives_on), merge(goes, lives_on)])
+        assert first == Gone("gone")
+        assert isinstance(second, Written)
+        assert keys_of(crm) == ["on"]
+        assert crm.write(OBJECT, [merge(lives_on, gone)]) == [Gone("on")]
+
+    @pytest.mark.parametrize("kind", ["cut", "cut_after"])
+    def test_a_merge_of_which_nobody_heard_is_unknown_and_is_not_sent_again(
+        self, system: System, crm: Crm, kind: Kind
+    ) -> None:
+        goes, lives_on = write_all(crm, [create("goes"), create("lives on")])
+        system.proxy.inject(Fault(kind, hits=system.is_write))
+        with pytest.raises(UnknownOutcomeError):
+            crm.write(OBJECT, [merge(goes, lives_on)])
+        assert len(keys_of(crm)) == (1 if kind == "cut_after" else 2)
+
+    def test_what_became_of_the_first_merges_is_not_lost_with_a_later_one(
+        self, system: System, crm: Crm
+    ) -> None:
+        *go, lives_on = write_all(crm, [create(f"k{number}") for number in range(4)])
+        sent = 0
+
+        def is_second(method: str, path: str) -> bool:
+            nonlocal sent
+            sent += system.is_write(method, path)
+            return sent == 2
+
+        system.proxy.inject(Fault("cut_after", hits=is_second))
+        outcomes = crm.write(OBJECT, [merge(each, lives_on) for each in go])
+        assert [type(each) for each in outcomes] == [Written, Unknown, NotWritten]

@@ -10,7 +10,7 @@ from sandbox.hubspot.api import HubSpot as Sandbox
 from sandbox.hubspot.properties import Property
 from sandbox.serving import serving
 from tests.crm.faults import Proxy
-from tests.crm.suite import CrmSuite, System
+from tests.crm.suite import CrmSuite, MergingRecords, System
 
 
 @dataclass
@@ -39,7 +39,7 @@ def new_sandbox(**switches: object) -> Sandbox:
     return sandbox
 
 
-class TestHubSpot(CrmSuite):
+class TestHubSpot(MergingRecords, CrmSuite):
     """As we take it that HubSpot behaves."""
 
     switches: ClassVar[dict[str, object]] = {}
@@ -70,7 +70,9 @@ class TestHubSpot(CrmSuite):
                 },
                 setenv=monkeypatch.setenv,
                 is_read=lambda method, path: method == "GET" or path.endswith(("/read", "/search")),
-                is_write=lambda _method, path: path.endswith(("/upsert", "/update", "/archive")),
+                is_write=lambda _method, path: path.endswith(
+                    ("/upsert", "/update", "/archive", "/merge")
+                ),
                 sign_in_path="/oauth/v1/token",
             )
             proxy.close()
@@ -86,3 +88,12 @@ class TestHubSpotThatNamesOnlyIds(TestHubSpot):
     """Errors name the record's id, and results come in any order."""
 
     switches: ClassVar[dict[str, object]] = {"errors_name_trace_ids": False, "shuffled": True}
+
+
+class TestHubSpotThatMergesIntoNewIds(TestHubSpot):
+    """What lives on after a merge has a new id, and the old ones lead nowhere."""
+
+    switches: ClassVar[dict[str, object]] = {
+        "merging_makes_an_id": True,
+        "merged_ids_lead_on": False,
+    }

@@ -290,6 +290,14 @@ def test_the_limits_of_a_guard_are_read() -> None:
     assert (guard.rejects, guard.clears, guard.min_rows) == (Limit(0.05, 7), Limit(0.1, 1), 1)
 
 
+def test_what_becomes_of_a_merged_record_is_read() -> None:
+    assert read({}).merged == "merge"
+    assert read({"merged": "archive"}).merged == "archive"
+    flagged = read({"merged": {"flag": {"name": "duplicate"}}})
+    assert (flagged.merged, flagged.merged_flag) == ("flag", (("name", "duplicate"),))
+    assert read({"guard": {"merges": {"above": 0}}}).guard.merges == Limit(0.01, 0)
+
+
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
@@ -303,6 +311,10 @@ def test_the_limits_of_a_guard_are_read() -> None:
         ({"on_missing": {"flag": {"name": None}}}, "the flag `name` wants a value"),
         ({"on_missing": {"flag": {}}}, "wants a word or {flag:"),
         ({"on_missing": ["delete"]}, "on_missing is `['delete']`"),
+        ({"merged": "flag"}, "{flag: {status: merged}}"),
+        ({"merged": {"flag": {"title": "x"}}}, "`merged` flags by the field `title`"),
+        ({"merged": "delete"}, "merged is `delete`; it can be merge, keep, flag, archive"),
+        ({"mode": "create_only", "merged": "archive"}, "`merged` can't either"),
         ({"mode": "merge"}, "mode is `merge`; it can be upsert"),
         ({"guard": 5}, "`guard` wants limits"),
         ({"guard": {"rejected": 5}}, "unknown limit `rejected`"),

@@ -169,15 +169,19 @@ def test_a_link_to_what_is_not_released_follows_later(
 @settings(max_examples=20)  # each asks DuckDB several times
 def test_a_larger_share_has_all_of_a_smaller(keys: list[str], percent: float) -> None:
     with duckdb.connect() as connection:
-        connection.execute("create table changes (sync varchar, key varchar, operation varchar)")
-        connection.execute("insert into changes select 'people', unnest(?), 'create'", [keys])
+        connection.execute(
+            "create table changes (sync varchar, key varchar, operation varchar, winner varchar)"
+        )
+        connection.execute("insert into changes select 'people', unnest(?), 'create', null", [keys])
         shares = []
         for each in (100, percent, percent / 2, 0):
             Release(each).restrict(Plan(connection), make_sync())
             rows = connection.execute("select key from changes").fetchall()
             shares.append({key for (key,) in rows})
             connection.execute("delete from changes")
-            connection.execute("insert into changes select 'people', unnest(?), 'create'", [keys])
+            connection.execute(
+                "insert into changes select 'people', unnest(?), 'create', null", [keys]
+            )
     assert shares[0] == set(keys)
     assert shares[0] >= shares[1] >= shares[2] >= shares[3]
     assert shares[3] == set()

@@ -291,6 +291,8 @@ class TestWorld:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     merged: dict[str, str] = field(default_factory=dict)
     """Keys that were merged into others."""
+    split: dict[str, str] = field(default_factory=dict)
+    """Keys from which others were split."""
     lost: set[str] = field(default_factory=set)
     """Columns that the warehouse's tables don't have any more."""
     seed: int = 0
@@ -325,11 +327,12 @@ class TestWorld:
                 "create table warehouse.activation.redirected "
                 "(old_key varchar, new_key varchar, kind varchar)"
             )
-            for old_key, new_key in self.merged.items():
-                connection.execute(
-                    "insert into warehouse.activation.redirected values (?, ?, 'merged')",
-                    [old_key, new_key],
-                )
+            for kind, redirected in (("merged", self.merged), ("split", self.split)):
+                for keys in redirected.items():
+                    connection.execute(
+                        "insert into warehouse.activation.redirected values (?, ?, ?)",
+                        [*keys, kind],
+                    )
             for sync in self.syncs:
                 names = [f'"{column.name}" {column.data_type}' for column in sync.columns]
                 if sync.record_id:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import SimulatedWorld
 
 EVERY_OPERATION = (
-    "create", "adopt", "update", "flag", "archive", "delete", "keep", "redirect", "held",
+    "create", "adopt", "update", "merge", "flag", "archive", "delete", "keep", "redirect", "held",
     "forget", "unchanged", "conflict",
 )  # fmt: skip
 LEFT = {"held", "keep", "redirect", "unchanged", "forget"}
@@ -36,6 +36,7 @@ _COUNTED = {
     ("create", "written"): "created",
     ("adopt", "written"): "adopted",
     ("update", "written"): "updated",
+    ("merge", "written"): "merged",
     ("archive", "written"): "archived",
     ("delete", "written"): "deleted",
 }
@@ -155,6 +156,7 @@ class Rest:
                 self._check_status(sync, changes)
         self._check_explained()
         self._check_said()
+        self._check_merged()
         self._check_sandbox()
         self._check_no_echo()
 
@@ -309,7 +311,10 @@ class Rest:
             and place not in self.watcher.restored
         )
         is_rejected = (sync.name, key) in self.rejects
-        if is_ours and not is_rejected and key not in self.world.landscape.merged:
+        # kept beside the record of the key into which it was merged, whatever became of that one
+        is_merged = known is not None and known["state"] == "merged"
+        is_left = key in self.world.landscape.merged or is_merged
+        if is_ours and not is_rejected and not is_left:
             self.violated("unwanted goes", f"{place} is still there, and nobody wants {key}")
 
     def _check_status(self, sync: Sync, changes: Mapping[tuple[str, str], Change]) -> None:
@@ -326,8 +331,8 @@ class Rest:
         """Each write that the CRM carried out is in the ledger."""
         written, removed = self._written()
         for number, effect in enumerate(self.watcher.effects):
-            if effect.kind == "remove" and effect.place not in removed:
-                self.violated("ledger explains", f"no delivery removed {effect.place}")
+            if effect.kind in {"remove", "merge"} and effect.place not in removed:
+                self.violated("ledger explains", f"no delivery {effect.kind}d {effect.place}")
             for name, value in effect.values.items():
                 if self._cannot_be_told(effect, name, number):
                     continue
@@ -352,8 +357,9 @@ class Rest:
         for row in self.deliveries:
             if row["outcome"] != "written":
                 continue
-            if row["operation"] in {"archive", "delete"}:
+            if row["operation"] in {"archive", "delete", "merge"}:
                 removed.add((row["sync"], row["remote_id"]))
+                continue
             for field_name, value in orjson.loads(row["payload"]).items():
                 name = fields[row["sync"]].get(field_name, field_name)
                 shown = self.shown(name, value)
@@ -368,7 +374,7 @@ class Rest:
             if row["outcome"] != "written" or place in self.watcher.merged:
                 # what is written to a record that was made one with another is the other's
                 continue
-            if row["operation"] in {"archive", "delete"}:
+            if row["operation"] in {"archive", "delete", "merge"}:
                 if place in self.state and place not in self.watcher.restored:
                     is_back = any(
                         e.place == place and e.kind == "remove" for e in self.watcher.effects
@@ -405,6 +411,16 @@ class Rest:
                 continue
             if (place, field_name, value) not in self.watcher.typed:
                 self.violated("no echo", f"nobody typed {value!r} into {field_name} of {place}")
+
+    def _check_merged(self) -> None:
+        """Of two keys that are one where the CRM merges, one record is left."""
+        for sync in self.world.syncs:
+            for key in self.world.landscape.merged if sync.on_merged == "merge" else ():
+                known = self.known.get((sync.name, key))
+                if known is None or known["state"] != "merged":
+                    continue
+                if (sync.name, key) in self.places:
+                    self.violated("merged is one", f"{sync.name} {key} still has a record")
 
     def _check_sandbox(self) -> None:
         server = self.world.server

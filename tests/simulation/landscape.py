@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from reverse_etl.syncs import Column, Guard, Limit, Mode, OnGone, OnMissing, Sync
+from reverse_etl.syncs import Column, Guard, Limit, Mode, OnGone, OnMerged, OnMissing, Sync
 from tests.simulation.loop import HOME, Loop
 from tests.simulation.people import People
 from tests.simulation.servers import LINKS, LONGEST, OBJECTS, HubSpotServer
@@ -19,6 +19,8 @@ Row = dict[str, Any]
 WIDE = Limit(1, 1_000)
 NAMES = {"hubspot": HubSpotServer.NAMES, "wukong": WukongServer.NAMES}
 """What the objects are called where it isn't companies, contacts and orders."""
+DUPLICATE = "duplicate"
+"""The name of a record whose key was merged into another, where that is marked."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,9 @@ class Settings:
     needs_links: bool
     """A contact without its company isn't sent."""
     min_rows: int = 0
+    has_redirects: bool = False
+    """Customers are merged and split, and sometimes merged in error."""
+    merged: OnMerged = "merge"
     declares_length: bool = False
     """The contract says how long a name may be, so that a longer one isn't sent."""
     on_gone: OnGone = "hold"
@@ -95,7 +100,16 @@ def make_syncs(settings: Settings) -> list[Sync]:
                 guard=Guard(WIDE, WIDE, WIDE, settings.min_rows),
                 match=(("phone",),) if settings.is_matching else (),
                 record_id="crm_id" if settings.has_record_ids else None,
-                redirects=("activation", "redirected") if settings.has_record_ids else None,
+                redirects=("activation", "redirected") if settings.has_redirects else None,
+                merged=settings.merged,
+                merged_flag=(("name", DUPLICATE),) if settings.merged == "flag" else (),
+                can_merge=settings.kind == "hubspot",
+                linked_from=tuple(
+                    (other, f"associations.{names[name]}" if settings.kind == "hubspot" else link)
+                    for other in OBJECTS[: settings.objects]
+                    for link, target in LINKS[other].items()
+                    if target == name
+                ),
             )
         )
     return syncs
@@ -120,6 +134,8 @@ class Landscape:
     gone: dict[str, list[str]] = field(default_factory=dict)
     """Keys that the models had once."""
     merged: dict[str, str] = field(default_factory=dict)
+    split: dict[str, str] = field(default_factory=dict)
+    """New keys, and those they were split from."""
 
     def wanted(self, name: str) -> dict[str, Row]:
         """By key: a sync model's rows, with what people typed since."""
@@ -141,7 +157,10 @@ class Landscape:
                 ]
                 for name in self.rows
             },
-            [(old, new, "merged") for old, new in self.merged.items()],
+            [
+                *((old, new, "merged") for old, new in self.merged.items()),
+                *((old, new, "split") for new, old in self.split.items()),
+            ],
         )  # fmt: skip
 
     def begin(self) -> None:
@@ -161,7 +180,7 @@ class Landscape:
                     self._change(sync, rows[key])
                 elif draw < 0.43:
                     self._drop(sync, key, None)
-                elif draw < 0.47 and sync.redirects:
+                elif draw < 0.63 and sync.redirects:
                     self._merge(sync, key)
             for key in [*self.gone[sync.name]]:
                 if self.chance.random() < 0.25:
@@ -169,8 +188,22 @@ class Landscape:
                     rows[key] = self._row(sync, key)
             for _ in range(self.chance.randint(0, 2)):
                 self._add(sync)
+            if sync.redirects:
+                self._part(sync)
 
-    def _add(self, sync: Sync) -> None:
+    def _part(self, sync: Sync) -> None:
+        """One customer turns out to be two, or people say that some merged ones were different."""
+        if (rows := [*self.rows[sync.name]]) and self.chance.random() < 0.1:
+            self.split[self._add(sync)] = self.chance.choice(rows)
+        for key in [*self.merged]:
+            if key.startswith(sync.name[:2]) and self.chance.random() < 0.1:
+                del self.merged[key]
+                if place := self._place_of(sync, key):
+                    # if it was kept it is taken up again, like one that is found
+                    self.watcher.forget((sync.name, place))
+                self.rows[sync.name][key] = self._row(sync, key)
+
+    def _add(self, sync: Sync) -> str:
         row = self._row(sync, self.people.new(f"{sync.name[:2]}'"))
         if self.rows[sync.name] and self.chance.random() < 0.1:
             # two of a family, or of an office
@@ -183,6 +216,8 @@ class Landscape:
             if sync.record_id and self.chance.random() < 0.7:
                 row["crm_id"] = remote_id
             self.watcher.look(self.people.server, "people")
+        key: str = row["key"]
+        return key
 
     def _row(self, sync: Sync, key: str) -> Row:
         row: Row = {"key": key}
@@ -227,7 +262,7 @@ class Landscape:
     def _merge(self, sync: Sync, key: str) -> None:
         """A customer turns out to be another, who may be new, and then gets the record."""
         others = [each for each in self.rows[sync.name] if each != key]
-        if others and self.chance.random() < 0.5:
+        if others and self.chance.random() < 0.7:
             successor = self.chance.choice(others)
         else:
             row = self._row(sync, self.people.new(f"{sync.name[:2]}'"))

@@ -66,6 +66,24 @@ def _found_is_written(patch: Patch) -> None:
     patch.setattr(delivery, "_found", lambda attempt, _record: (attempt, None))
 
 
+def _merge_sent_blindly(patch: Patch) -> None:
+    def believed_lost(
+        _self: Any, _batch: Any, attempts: Sequence[Any], _found: Any, answer: Any
+    ) -> None:
+        answer.lost += attempts
+
+    patch.setattr(Delivery, "_judge_merges", believed_lost)
+
+
+def _id_of_the_loser_kept(patch: Patch) -> None:
+    original = delivery._merged
+
+    def merged(batch: Any, attempt: Any, lives_on: str) -> Any:
+        return replace(original(batch, attempt, lives_on), lives_on=None)
+
+    patch.setattr(delivery, "_merged", merged)
+
+
 def _of_outcomes(patch: Patch, change: Callable[[Any, Outcome], Outcome]) -> None:
     original = Delivery._sorted
 
@@ -200,10 +218,10 @@ def _lease_not_given_back(patch: Patch) -> None:
 def _peoples_records_removed(patch: Patch) -> None:
     original = reference._removed
 
-    def removed(sync: Any, each: Any, found: Any) -> Any:
+    def removed(sync: Any, each: Any, found: Any, theirs: Any) -> Any:
         if each.known is not None:
             each.known = {**each.known, "origin": "created"}
-        return original(sync, each, found)
+        return original(sync, each, found, theirs)
 
     patch.setattr(reference, "_removed", removed)
 
@@ -377,6 +395,14 @@ MUTATIONS = (
     _mutation("the intent is in the ledger before a request leaves", _no_intents, *DOUBLED),
     _mutation("what nobody heard of is read back", _no_read_back, *DOUBLED),
     _mutation("what is found is compared with what was sent", _found_is_written, "desired values"),
+    _mutation("a merge that nobody heard of is read back", _merge_sent_blindly, "ledger explains"),
+    _mutation(
+        "what lives on after a merge is known by its id",
+        _id_of_the_loser_kept,
+        "exactly once",
+        "held with a reason",
+        "desired values",
+    ),
     _mutation("each record has its own outcome", _whole_answer_counts, "no false written"),
     _mutation("not written isn't written", _not_written_counts, "no false written"),
     _mutation("what an answer leaves out is read back", _unknown_is_not_written, *DOUBLED),

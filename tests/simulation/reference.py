@@ -10,6 +10,7 @@ import base64
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -25,7 +26,7 @@ from reverse_etl.ledger import Ledger
 from reverse_etl.ledger.reviews import Asked, hash_of
 from reverse_etl.ledger.schema import records, rejects, review_values, reviews
 from reverse_etl.ledger.statements import Statement
-from reverse_etl.plan import Change, Counts, FieldCounts, Plan, Planner, Rules
+from reverse_etl.plan import MERGED_INTO, Change, Counts, FieldCounts, Plan, Planner, Rules
 from reverse_etl.plan.planner import CHANGING, NAMING, SENDING
 from reverse_etl.plan.reading import Wanted, fetch_pages
 from reverse_etl.syncs import Column, Sync
@@ -100,10 +101,17 @@ class Candidate:
     is_anew: bool = False
     """Made anew if it is gone."""
     rejected: str | None = None
-    redirected: str | None = None
+    winner: str | None = None
+    """The key into which it was merged."""
+    winner_id: str | None = None
     formerly: tuple[str, ...] = ()
     asked: dict[str, Any] = field(default_factory=dict)
     """By field: what people were asked, and what they said."""
+    split_from: str | None = None
+    heirloom: str | None = None
+    """The record that it takes over from a key that was merged into it."""
+    is_pointed_at: bool = False
+    """Whether a record of ours still points at its record."""
     links: dict[str, str] = field(default_factory=dict)
     """By field: the CRM's id of the record it points at, or that one is coming."""
 
@@ -277,17 +285,19 @@ class ReferencePlanner(Planner):
         contests = {
             each.key: dict(_contests(sync, each, found.get(each.key), held)) for each in candidates
         }
+        decided = [
+            _checked(
+                sync,
+                each,
+                _change(sync, each, found.get(each.key), held, contests[each.key]),
+                rules,
+            )
+            for each in candidates
+        ]
         self.plan.decided[sync.name] = sorted(
-            (
-                _checked(
-                    sync,
-                    each,
-                    _change(sync, each, found.get(each.key), held, contests[each.key]),
-                    rules,
-                )
-                for each in candidates
-            ),
-            key=lambda change: (change.operation, change.key),
+            _waiting(candidates, decided),
+            # what goes into one record goes out together
+            key=lambda each: (each.operation, each.winner is None, each.winner or "", each.key),
         )
         self.plan.questions[sync.name] = [
             contest
@@ -350,12 +360,25 @@ class ReferencePlanner(Planner):
         waiting = self._rejected(sync)
         asked = self._asked(sync)
         redirects = self._models.redirects(sync) if sync.redirects else ()
+        merged = [(old, new) for old, new, kind in redirects if kind == "merged"]
+        if keys is not None:
+            moved &= _and_merged_into(keys, merged)
+        winners = {
+            key: winner
+            for key in moved - rows.keys()
+            if (winner := _winner(key, merged, rows.keys())) is not None
+        }
+        heirlooms: dict[str, str] = {}
+        for key, winner in sorted(winners.items()):
+            heirlooms.setdefault(winner, known[key]["remote_id"])
+        pointed_at = self._pointed_at(sync) if winners and sync.on_merged == "archive" else set()
         candidates = []
-        for key in sorted(moved if keys is None else moved & set(keys)):
+        for key in sorted(moved):
             row = rows.get(key)
             rejected_as, why = waiting.get(key, (None, None))
             is_same = rejected_as == (row["fingerprint"] if row is not None else None)
-            former = ever_known.get(key) if key not in known else None
+            former = ever_known.get(key)
+            is_former = former is not None and former["state"] in {"archived", "deleted"}
             is_gone = key in known and key not in live
             candidates.append(
                 Candidate(
@@ -365,11 +388,18 @@ class ReferencePlanner(Planner):
                     {each.field: _text(each, row[each.name]) if row else None
                      for each in sync.columns},
                     record_id=row[sync.record_id] if row and sync.record_id else None,
-                    former_id=former["remote_id"] if former else None,
+                    former_id=former["remote_id"] if former and is_former else None,
                     is_anew=sync.on_gone == "recreate" or (forced and is_gone),
                     rejected=why if is_same and not forced else None,
                     asked=asked.get(key, {}),
-                    redirected=next((new for old, new, _ in redirects if old == key), None),
+                    winner=winners.get(key),
+                    winner_id=known.get(winners.get(key, ""), {}).get("remote_id"),
+                    heirloom=heirlooms.get(key),
+                    is_pointed_at=key in known and known[key]["remote_id"] in pointed_at,
+                    split_from=min(
+                        (old for old, new, kind in redirects if new == key and kind == "split"),
+                        default=None,
+                    ),
                     formerly=tuple(
                         old for old, new, kind in redirects if new == key and kind == "merged"
                     ),
@@ -424,6 +454,16 @@ class ReferencePlanner(Planner):
             )
             return [(row.sync, row.key, row.remote_id) for row in bound]
 
+    def _pointed_at(self, sync: Sync) -> set[str | None]:
+        """The CRM's ids that records of other syncs hold in their links to this one."""
+        with self._ledger.reading() as connection:
+            return {
+                _shown(orjson.loads(row.sent).get(field_name))
+                for name, field_name in sync.linked_from
+                for row in KNOWN.execute(connection, the_sync=name)
+                if row.state == "live"
+            }
+
     def _link(self, sync: Sync, candidates: Sequence[Candidate]) -> None:
         """The CRM's ids of the records that are pointed at; what is planned to be is coming."""
         for column in sync.links:
@@ -443,6 +483,40 @@ class ReferencePlanner(Planner):
                     each.links[column.field] = f"coming: {key}"
 
 
+def _and_merged_into(keys: Sequence[str], merged: Sequence[tuple[str, str]]) -> set[str]:
+    """The keys, and whatever was merged into them."""
+    found: set[str] = set()
+    following = set(keys)
+    while following:
+        found |= following
+        following = {old for old, new in merged if new in following} - found
+    return found
+
+
+def _winner(key: str, merged: Sequence[tuple[str, str]], wanted: AbstractSet[str]) -> str | None:
+    """Into which wanted key a key was merged, to the end of the chain."""
+    found: set[str] = set()
+    following = {key}
+    while following:
+        following = {new for old, new in merged if old in following} - found
+        found |= following
+        following -= wanted
+    return min(found & wanted, default=None)
+
+
+def _waiting(candidates: Sequence[Candidate], decided: Sequence[Change]) -> Iterator[Change]:
+    """The changes; merges into keys that have no record and get none are held."""
+    coming = {each.key for each in decided if each.operation in {"create", "adopt"}}
+    for each, change in zip(candidates, decided, strict=True):
+        if change.operation == "merge" and each.winner_id is None and each.winner not in coming:
+            reason = f"it waits for {each.winner}, into which it is to be merged"
+            yield replace(
+                change, operation="held", cause="link", reason=reason, payload={}, before=None
+            )
+        else:
+            yield change
+
+
 def _wanted(
     sync: Sync, candidates: Sequence[Candidate], _theirs: Mapping[str, Theirs]
 ) -> list[Wanted]:
@@ -451,6 +525,7 @@ def _wanted(
     new = [each for each in looked_at if each.is_new]
     ids = {each.known["remote_id"] for each in looked_at if each.known and _needs_look(sync, each)}
     ids |= {each.former_id for each in new if each.former_id is not None}
+    ids |= {each.winner_id for each in looked_at if each.winner_id is not None}
     return _identifying(sync, new, ids)
 
 
@@ -483,8 +558,10 @@ def _needs_look(sync: Sync, each: Candidate) -> bool:
     """Whether a record that we know must be read: not if nothing can follow from it."""
     if each.is_desired:
         return sync.mode != "create_only"
+    if each.winner is not None:
+        return True
     is_removable = each.known is not None and each.known["origin"] == "created"
-    is_left = sync.on_missing == "keep" or each.redirected is not None or _is_flagged(sync, each)
+    is_left = sync.on_missing == "keep" or _is_flagged(sync.flag, each)
     return is_removable and not is_left
 
 
@@ -575,13 +652,21 @@ def _ways(
         yield 3, "it was removed, and people put it back"
     if each.record_id == remote_id and is_free:
         yield 4, "identity found it to be the same"
-    if each.record_id == remote_id and each.is_new and their_key in each.formerly:
-        yield 5, "it was that of another, merged into this one"
-    first = 6 if sync.record_id else 4
-    for rank, group in enumerate(sync.match, start=first):
+    if each.is_new:
+        yield from _inherited(each, remote_id, their_key)
+    for rank, group in enumerate(sync.match, start=7):
         values = [(_shown(held.fields.get(name)), each.ours[name]) for name in group]
         if is_free and all(one is not None and one == other for one, other in values):
             yield rank, f"it has the same {' and '.join(group)}"
+
+
+def _inherited(each: Candidate, remote_id: str, their_key: str | None) -> Iterator[tuple[int, str]]:
+    """Whether a record was that of a key that was merged into this one."""
+    how = "it was that of another, merged into this one"
+    if each.record_id == remote_id and their_key in each.formerly:
+        yield 5, how
+    if remote_id == each.heirloom:
+        yield 6, how
 
 
 @dataclass(frozen=True)
@@ -593,13 +678,15 @@ class Judgement:
     cause: str | None = None
 
 
-def _judged(sync: Sync, each: Candidate, found: Found | None) -> Judgement:
+def _judged(
+    sync: Sync, each: Candidate, found: Found | None, theirs: Mapping[str, Fields]
+) -> Judgement:
     """What is to be done with a candidate, before its fields are looked at."""
     if each.rejected is not None:
         words = f"the CRM rejected it, {each.rejected}, and it has not changed since"
         return Judgement("held", words, "rejected")
     if not each.is_desired:
-        return _removed(sync, each, found)
+        return _removed(sync, each, found, theirs)
     obstacle = _obstacle(sync, each, found)
     if obstacle is not None:
         return obstacle
@@ -607,9 +694,11 @@ def _judged(sync: Sync, each: Candidate, found: Found | None) -> Judgement:
         return Judgement("adopt", found.how)
     waits = _waits(sync, each)
     reason = f"without {', '.join(waits)}, not there yet" if waits else None
-    if found is None:
-        return Judgement("create", reason)
-    return Judgement("update", reason or (found.how if found.how != "known" else None))
+    if found is not None:
+        return Judgement("update", reason or (found.how if found.how != "known" else None))
+    if reason is None and each.split_from is not None:
+        reason = f"split from {each.split_from}"
+    return Judgement("create", reason)
 
 
 def _obstacle(sync: Sync, each: Candidate, found: Found | None) -> Judgement | None:
@@ -654,28 +743,68 @@ def _claimed(each: Candidate, found: Found) -> Judgement:
     return Judgement("held", words, "merged")
 
 
-def _removed(sync: Sync, each: Candidate, found: Found | None) -> Judgement:
+def _removed(
+    sync: Sync, each: Candidate, found: Found | None, theirs: Mapping[str, Fields]
+) -> Judgement:
     """What is to be done with a record that the model no longer has."""
     judgement = Judgement(sync.on_missing, "no longer wanted")
-    if each.redirected is not None:
-        judgement = Judgement("redirect", f"merged into {each.redirected}")
+    if each.winner is not None:
+        judgement = _merged(sync, each, found, is_winner_there=each.winner_id in theirs)
     elif found is not None and found.claims > 0:
         judgement = Judgement("keep", "no longer wanted, and its record has another of our keys")
     elif each.known is not None and each.known["origin"] == "adopted":
         judgement = Judgement("keep", "no longer wanted, but people made it")
     elif sync.on_missing == "keep":
         judgement = Judgement("keep", "no longer wanted; on_missing is keep")
-    elif _is_flagged(sync, each):
+    elif _is_flagged(sync.flag, each):
         judgement = Judgement("keep", "no longer wanted, and flagged so")
     elif found is None:
         judgement = Judgement("forget", "no longer wanted, and gone from the CRM")
     return judgement
 
 
-def _is_flagged(sync: Sync, each: Candidate) -> bool:
-    """Whether it bears the mark of what is no longer wanted."""
+def _merged(
+    sync: Sync, each: Candidate, found: Found | None, *, is_winner_there: bool
+) -> Judgement:
+    """What is to be done with the record of a key that was merged into another."""
+    into = f"merged into {each.winner}"
+    judgement = Judgement(sync.on_merged, into)
+    is_winners = (found is not None and found.claims > 0) or (
+        each.known is not None and each.winner_id == each.known["remote_id"]
+    )
+    if is_winners:
+        judgement = Judgement("redirect", f"{into}, whose record it is")
+    elif found is None:
+        judgement = Judgement("forget", f"{into}, and gone from the CRM")
+    elif sync.on_merged == "keep":
+        judgement = Judgement("redirect", into)
+    elif each.winner_id is not None and not is_winner_there:
+        judgement = Judgement("held", f"{into}, whose record is gone from the CRM", "gone")
+    elif sync.on_merged != "merge":
+        judgement = _marked_or_removed(sync, each) or judgement
+    return judgement
+
+
+def _marked_or_removed(sync: Sync, each: Candidate) -> Judgement | None:
+    """Why the record of a merged key is neither marked nor removed, if it isn't."""
+    into = f"merged into {each.winner}"
+    judgement = None
+    if each.winner_id is None:
+        judgement = Judgement("keep", f"{into}, which has no record yet")
+    elif sync.on_merged == "flag":
+        if _is_flagged(sync.merged_flag, each):
+            judgement = Judgement("redirect", f"{into}, and flagged so")
+    elif each.known is not None and each.known["origin"] == "adopted":
+        judgement = Judgement("redirect", f"{into}, but people made it")
+    elif each.is_pointed_at:
+        judgement = Judgement("keep", f"{into}; kept while others point at it")
+    return judgement
+
+
+def _is_flagged(flag: Sequence[tuple[str, str]], each: Candidate) -> bool:
+    """Whether it bears a mark."""
     sent = each.known["sent"] if each.known is not None else {}
-    return bool(sync.flag) and all(_shown(sent.get(name)) == value for name, value in sync.flag)
+    return bool(flag) and all(_shown(sent.get(name)) == value for name, value in flag)
 
 
 def _checked(sync: Sync, each: Candidate, change: Change, rules: Rules | None) -> Change:
@@ -693,7 +822,7 @@ def _change(
     theirs: Mapping[str, Fields],
     contests: Mapping[str, Contest],
 ) -> Change:
-    judged = _judged(sync, each, found)
+    judged = _judged(sync, each, found, theirs)
     operation, reason = judged.operation, judged.reason
     waits = _waits(sync, each)
     if operation == "create":
@@ -713,12 +842,13 @@ def _change(
     payload, before = {}, None
     if operation in CHANGING:
         given = {name: contest.value for name, contest in contests.items()}
-        wanted = dict(sync.flag) if operation == "flag" else each.ours | given
+        flag = dict(sync.flag if each.winner is None else sync.merged_flag)
+        wanted = flag if operation == "flag" else each.ours | given
         written = [
             column
             for column in sync.columns
             if (
-                _is_marked(column, sync, known)
+                _is_marked(column, flag, known)
                 if operation == "flag"
                 else _is_written(column, each, known, held, contests)
             )
@@ -731,8 +861,10 @@ def _change(
         asks = [c.field for c in sync.columns if c.field in contests]
         again = {"ask", "answered", "value"}
         waits += tuple(name for name in asks if contests[name].verdict in again)
-    elif operation in {"archive", "delete"}:
+    elif operation in {"archive", "delete", "merge"}:
         before = dict(held)
+    if operation == "merge":
+        payload = {MERGED_INTO: each.winner}
     return Change(
         sync.name,
         each.key,
@@ -747,6 +879,7 @@ def _change(
         each.fingerprint,
         known["sent"],
         known["observed"],
+        each.winner,
     )
 
 
@@ -759,9 +892,8 @@ def _known_of(each: Candidate, found: Found | None) -> Row:
     return known
 
 
-def _is_marked(column: Column, sync: Sync, known: Row) -> bool:
+def _is_marked(column: Column, marks: Mapping[str, str], known: Row) -> bool:
     """Whether a field is to say that the record is no longer wanted."""
-    marks = dict(sync.flag)
     sent = _shown(known["sent"].get(column.field))
     return column.field in marks and sent != marks[column.field]
 
@@ -816,7 +948,7 @@ def _contests(
     sync: Sync, each: Candidate, found: Found | None, theirs: Mapping[str, Fields]
 ) -> Iterator[tuple[str, Contest]]:
     """The fields about which a person may have to be asked, each with its verdict."""
-    operation = _judged(sync, each, found).operation
+    operation = _judged(sync, each, found, theirs).operation
     if operation in {"create", "held"}:
         return
     known = _known_of(each, found)

@@ -100,6 +100,9 @@ class Server(Editable, Protocol):
     def is_amid(self, request: Request) -> bool:
         """Whether a request belongs to the one before, so that nothing may come in between."""
 
+    def lives_on(self) -> Mapping[Place, Place]:
+        """Where merged records went."""
+
     def under_way(self) -> set[Place]:
         """The records of which something is still to be carried out."""
 
@@ -197,6 +200,9 @@ class OverStore:
 
     def state(self) -> State:
         return self.store.state()
+
+    def lives_on(self) -> Mapping[Place, Place]:
+        return {}
 
     def put(self, object_name: str, fields: Mapping[str, str], remote_id: str | None) -> str:
         return self.store.write(object_name, dict(fields), remote_id, 0.0)
@@ -550,6 +556,13 @@ class HubSpotServer:
                         fields[name] = (primary or sorted(linked, key=int))[0]
                 state[ours, record.id] = fields
         return state
+
+    def lives_on(self) -> Mapping[Place, Place]:
+        return {
+            (ours, goes): (ours, to)
+            for ours, theirs in self.NAMES.items()
+            for goes, to in self.sandbox.account.table(theirs).merged.items()
+        }
 
     def put(self, object_name: str, fields: Mapping[str, str], remote_id: str | None) -> str:
         account = self.sandbox.account

@@ -18,7 +18,7 @@ from reverse_etl.ledger import Attempt, Known, Ledger, Run, Settled, reviews
 from reverse_etl.ledger.reviews import CHOICES, Answer, Asked, hash_of
 from reverse_etl.plan import Planner, Rules
 from reverse_etl.plan.planner import SENDING
-from reverse_etl.syncs import Column, OnGone, OnMissing, Owner, Sync
+from reverse_etl.syncs import Column, OnGone, OnMerged, OnMissing, Owner, Sync
 from tests.simulation.clock import SimulatedClock, new_world
 from tests.simulation.direct import AtOnce, StillCrm
 from tests.simulation.invariants import EVERY_OPERATION
@@ -57,6 +57,7 @@ def syncs(draw: st.DrawFn) -> tuple[Sync, Sync]:
     common: dict[str, Any] = {"destination": "crm", "schema": "activation", "key": "key"}
     key = Column("key", "external_id", "varchar", "")
     on_missing: OnMissing = draw(st.sampled_from(get_args(OnMissing)))
+    on_merged: OnMerged = draw(st.sampled_from(get_args(OnMerged)))
     companies = Sync(
         "companies",
         object="companies",
@@ -88,9 +89,14 @@ def syncs(draw: st.DrawFn) -> tuple[Sync, Sync]:
         on_missing=on_missing,
         on_gone=draw(st.sampled_from(get_args(OnGone))),
         flag=(("name", "x"),) if on_missing == "flag" else (),
+        merged=on_merged,
+        merged_flag=(("name", "y"),) if on_merged == "flag" else (),
+        can_merge=draw(st.booleans()),
+        # it is the other way round, but a link is a link
+        linked_from=draw(st.sampled_from([(), (("companies", "na'me"),)])),
         match=draw(st.sampled_from([(), (('pho"ne',),), (("name", 'pho"ne'), ("name",))])),
         record_id=draw(st.sampled_from([None, "crm_id"])),
-        redirects=draw(st.sampled_from([None, ("activation", "redirected")])),
+        redirects=draw(st.sampled_from([None, *[("activation", "redirected")] * 2])),
         **common,
     )  # fmt: skip
     return companies, people

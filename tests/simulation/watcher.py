@@ -28,7 +28,7 @@ class Violation:
 class Effect:
     """What one request of ours did to one record."""
 
-    kind: Literal["create", "update", "remove"]
+    kind: Literal["create", "update", "remove", "merge"]
     place: Place
     key: str
     values: dict[str, str]
@@ -105,9 +105,19 @@ class Watcher:
         self.touched.clear()
         self.ours.clear()
         self.estranged |= {each for each in self.keyed if not self._has_key(each)}
+        for place in self.state:
+            self.forget(place)
+
+    def forget(self, place: Place) -> None:
+        """Take what we wrote into a record as found there."""
         for field_name, author in self.authors.items():
-            if author == "us":
+            if author == "us" and field_name[0] == place:
                 self.authors[field_name] = "another key"
+        self._forget_ours(place)
+
+    def _forget_ours(self, place: Place) -> None:
+        for field_name in [each for each in self.ours if each[0] == place]:
+            del self.ours[field_name]
 
     def _has_key(self, place: Place) -> bool:
         return bool(self.state.get(place, {}).get(self.key_field))
@@ -119,11 +129,49 @@ class Watcher:
             return
         self.state = now
         removed = [place for place in before if place not in now]
+        lives_on = server.lives_on() if removed and who == "us" else {}
+        merged = [place for place in removed if place in lives_on]
         for place in removed:
-            self._removed(place, before[place], who)
+            if place not in merged:
+                self._removed(place, before[place], who)
+        if merged:
+            self._made_one(merged, lives_on[merged[0]], before)
+            return
         for place, fields in now.items():
             if (old := before.get(place)) != fields:
                 self._written(place, old, fields, who, is_cascade=bool(removed))
+
+    def _made_one(self, merged: list[Place], to: Place, before: State) -> None:
+        """Two records became one, perhaps under a new id, by one request of ours.
+
+        What it holds is by whoever wrote it into either; who wrote the links that the CRM moved
+        with it wrote them as they are now.
+        """
+        fields = self.state[to]
+        was = next((p for p in (to, *merged) if p in before and self._key(before[p])
+                    == self._key(fields)), to)  # fmt: skip
+        for place in {*merged, was} - {was}:
+            self.removed_by[place] = "us"
+            self.removed[place] = before[place]
+            self.effects.append(Effect("merge", place, self._key(before[place]), {}))
+            sources = [was, place]
+            for name, value in fields.items():
+                source = next((p for p in sources if before.get(p, {}).get(name) == value), was)
+                author = self.authors.get((source, name), "people")
+                is_gained = source != was and author == "us"
+                self.authors[to, name] = "another key" if is_gained else author
+                if is_gained or (source, name, value) in self.typed:
+                    # it was the same customer's all along
+                    self.typed.add((to, name, value))
+        self.made_by[to] = self.made_by.get(was, "us")
+        for place, held in self.state.items():
+            for name, value in held.items():
+                if place == to or before.get(place, {}).get(name) != value:
+                    self.held.add((place, name, value))
+                    self.touched[place, name] = len(self.effects)
+
+    def _key(self, fields: dict[str, str]) -> str:
+        return fields.get(self.key_field, "")
 
     def _removed(self, place: Place, fields: dict[str, str], who: Who) -> None:
         self.removed_by[place] = who
@@ -158,6 +206,7 @@ class Watcher:
             # adopted for another key of ours: what we wrote before counts as found there
             for name in fields:
                 self.authors[place, name] = "another key"
+            self._forget_ours(place)
         for name in sorted(values):
             self.held.add((place, name, values[name]))
             if who == "people":

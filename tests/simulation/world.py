@@ -31,7 +31,7 @@ from reverse_etl.ledger import Ledger
 from reverse_etl.ledger.schema import leases
 from reverse_etl.plan import Planner
 from reverse_etl.reconciliation.reconcile import reconciling
-from reverse_etl.syncs import OnMissing
+from reverse_etl.syncs import OnMerged, OnMissing
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.api import HubSpot as HubSpotSandbox
 from sandbox.wukong.api import Wukong as WukongSandbox
@@ -470,6 +470,10 @@ def _after(calls: int) -> Callable[[], bool]:
 def _settings(chance: random.Random) -> Settings:
     kind: Kind = chance.choice(("selfbuilt", "selfbuilt", "hubspot", "late", "wukong"))
     removes: OnMissing = "archive" if kind == "hubspot" else "delete"
+    has_record_ids = chance.random() < 0.4
+    merged: tuple[OnMerged, ...] = ("merge", "flag")
+    if kind == "hubspot":
+        merged = ("merge", "merge", "merge", "keep", "archive")
     return Settings(
         kind,
         objects=chance.choice((1, 2, 2, 3)),
@@ -478,7 +482,9 @@ def _settings(chance: random.Random) -> Settings:
         if chance.random() < 0.05
         else {},
         is_matching=chance.random() < 0.4,
-        has_record_ids=chance.random() < 0.4,
+        has_record_ids=has_record_ids,
+        has_redirects=has_record_ids or chance.random() < 0.5,
+        merged=chance.choice(merged),
         needs_links=chance.random() < 0.3,
         min_rows=chance.choice((0, 0, 0, 2)),
         declares_length=chance.random() < 0.3,
@@ -502,6 +508,8 @@ def _server(
         account.switches.batch_errors = chance.choice(("each", "whole"))
         account.switches.shuffled = chance.random() < 0.5
         account.switches.errors_name_trace_ids = chance.random() < 0.7
+        account.switches.merging_makes_an_id = chance.random() < 0.4
+        account.switches.merged_ids_lead_on = chance.random() < 0.5
         account.switches.archived_is_404 = chance.random() < 0.3
         account.switches.index_lag = chance.choice((0.0, 0.0, 5.0))
         account.switches.burst = most or 100

@@ -65,6 +65,9 @@ class WukongServer:
     def forget_tokens(self) -> None:
         self.sandbox.account.sessions.tokens.clear()
 
+    def lives_on(self) -> Mapping[Place, Place]:
+        return {}
+
     def under_way(self) -> set[Place]:
         return set()
 
