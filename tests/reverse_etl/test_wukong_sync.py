@@ -19,6 +19,7 @@ from crm.runtime import Runtime
 from crm.wukong.writer import Writer
 from reverse_etl import queries
 from reverse_etl.engine import Applied, Engine, exit_code
+from reverse_etl.reconciliation.reconcile import reconciling
 from reverse_etl.syncs import Column
 from sandbox.faults import Fault
 from sandbox.serving import serving
@@ -312,3 +313,37 @@ def test_exactly_the_refused_records_wait_in_the_queue_with_their_field(
         "mobile",
     )
     assert set(wukong.held("contacts")) == {"p0", "p1", "p3", "p4", "p5"}
+
+
+def test_what_people_deleted_and_imported_is_told_and_never_doubled(wukong: WukongWorld) -> None:
+    wukong.desire(6)
+    wukong.apply()
+    world, contacts = wukong.world, wukong.sandbox.account.module("contacts")
+    ids = {each["field_key"]: number for number, each in contacts.records.items()}
+
+    def told() -> dict[str, int]:
+        with reconciling(world.ledger, world.syncs, world.warehouse) as reconciliation:
+            result = reconciliation.reconcile(CONTACTS, wukong.crm)
+        assert result.is_done
+        return {kind: count for kind, count in result.kinds.items() if count}
+
+    assert told() == {}
+    values = {
+        key: {name: contacts.records[number].get(name) for name in contacts.fields}
+        for key, number in ids.items()
+    }
+    now = world.clock.now().timestamp()
+    contacts.remove(ids["p1"], now)
+    contacts.save(values["p2"] | {"name": "typed"}, ids["p2"], now, is_new=False)
+    # p3 was deleted, and imported again with its key
+    contacts.remove(ids["p3"], now)
+    world.clock.sleep(2 * LAG)
+    contacts.save(values["p3"], 999_999, world.clock.now().timestamp(), is_new=True)
+    assert told() == {"changed": 1, "missing": 2}
+
+    wukong.desire(6, name="new")
+    wukong.apply()
+    held = wukong.held("contacts")
+    assert held.keys() == {"p0", "p2", "p3", "p4", "p5"}
+    assert {each["name"] for each in held.values()} == {"new"}
+    assert [row["key"] for row in queries.errors(world.ledger)] == ["p1"]
