@@ -22,7 +22,7 @@ from reverse_etl.plan import room
 from reverse_etl.plan.fields import path_to
 from reverse_etl.syncs import Sync
 
-RECORDS_AT_ONCE = 2_000
+RECORDS_AT_ONCE = 5_000
 """So many are written down together; a reading that is cut off reads as many again."""
 FRESH = timedelta(hours=6)
 """What began longer ago isn't gone on with: its first half would be no picture of now."""
