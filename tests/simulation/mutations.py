@@ -393,7 +393,10 @@ MUTATIONS = (
     ),
     _mutation("ours is compared with what we sent", _what_was_sent_forgotten, "people's fields"),
     _mutation(
-        "theirs is compared with what was shown", _what_was_shown_forgotten, "desired values"
+        "theirs is compared with what was shown",
+        _what_was_shown_forgotten,
+        "desired values",
+        "nothing left",
     ),
     _mutation("what people emptied stays empty", _emptied_filled_again, "people's fields"),
     _mutation("what people typed is found", _typed_not_looked_for, "not doubled"),
