@@ -410,6 +410,8 @@ MUTATIONS = (
     _mutation("a read takes a token of the quota", _free_reads, "quota"),
     _mutation("a retry takes a token of the quota", _free_retries, "quota"),
     _mutation("Retry-After is waited for", _retry_after_ignored, "quota"),
-    _mutation("an empty list shown to a guest isn't believed", _guests_believed, *DOUBLED),
+    _mutation(
+        "an empty list shown to a guest isn't believed", _guests_believed, *DOUBLED, "comes to rest"
+    ),
     _mutation("the guard stops an emptied model", _guard_open, "guard"),
 )
