@@ -433,7 +433,10 @@ MUTATIONS = (
     ),
     _mutation("ours is compared with what we sent", _what_was_sent_forgotten, "people's fields"),
     _mutation(
-        "theirs is compared with what was shown", _what_was_shown_forgotten, "desired values"
+        "theirs is compared with what was shown",
+        _what_was_shown_forgotten,
+        "desired values",
+        "nothing left",
     ),
     _mutation("what people emptied stays empty", _emptied_filled_again, "people's fields"),
     _mutation("what people typed is found", _typed_not_looked_for, "not doubled"),
@@ -450,6 +453,8 @@ MUTATIONS = (
     _mutation("a read takes a token of the quota", _free_reads, "quota"),
     _mutation("a retry takes a token of the quota", _free_retries, "quota"),
     _mutation("Retry-After is waited for", _retry_after_ignored, "quota"),
-    _mutation("an empty list shown to a guest isn't believed", _guests_believed, *DOUBLED),
+    _mutation(
+        "an empty list shown to a guest isn't believed", _guests_believed, *DOUBLED, "comes to rest"
+    ),
     _mutation("the guard stops an emptied model", _guard_open, "guard"),
 )

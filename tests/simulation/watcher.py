@@ -257,7 +257,8 @@ class Watcher:
         # what they type while the run is under way it can't know of
         is_known = self.at_start.get(place, {}).get(name) == old.get(name)
         is_theirs = self.authors_at_start.get((place, name)) == "people"
-        if not (is_known and is_theirs) or place in self.estranged:
+        # a record that is made anew has nothing of theirs
+        if not (old and is_known and is_theirs) or place in self.estranged:
             return
         is_copied = (place[0], name, old.get(name)) in self.wrote
         if old.get(name) and not is_copied and (name == FILLED or not value):

@@ -299,6 +299,8 @@ class SimulatedWorld:
 
     def _crash(self) -> None:
         self.tasks.abandon(self.network.get_one_request_through)
+        # what it wrote last it may not have heard of
+        self.watcher.ours.clear()
         self.ledger.close()
         is_touched = self.chance.random() < 0.3
         fuse = int(self.chance.expovariate(1 / 10)) if self.chance.random() < 0.3 else None
