@@ -58,12 +58,13 @@ renamed as (
 
         -- dates
         case
-            when habits.has_day_first then {{ parse_date(day_and_month_exchanged('latest.birth_date')) }}
+            when habits.has_day_first
+                then {{ parse_date(day_and_month_exchanged('latest.birth_date')) }}
             else {{ parse_date('latest.birth_date') }}
         end as birth_date,
 
         -- timestamps
-        try_cast(updated_at as timestamp) as updated_at
+        try_cast(latest.updated_at as timestamp) as updated_at
     from latest
     inner join habits on latest.source_system = habits.source_system
 
