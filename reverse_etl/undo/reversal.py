@@ -418,7 +418,7 @@ def _restored(sync: Sync) -> str:
             part.sync, part.key, part.operation,
             if(part.operation = 'release', 'it was adopted, and is let go', null), null,
             part.remote_id, part.origin, restored.payload, restored.before, '',
-            part.fingerprint, known.sent::varchar, known.observed::varchar
+            part.fingerprint, known.sent::varchar, known.observed::varchar, null
         {_sides(sync)}
         inner join restored on restored.key = part.key
         order by part.operation, part.key
@@ -472,7 +472,7 @@ def _withdrawn(sync: Sync) -> str:
         select
             part.sync, part.key, 'withdraw', 'it was created, and nobody has touched it', null,
             part.remote_id, part.origin, '{{}}', theirs.fields::varchar, '',
-            part.fingerprint, known.sent::varchar, known.observed::varchar
+            part.fingerprint, known.sent::varchar, known.observed::varchar, null
         {_sides(sync)}
         where part.operation = 'withdraw' and part.key not in (select key from kept_records)
         order by part.key
