@@ -454,10 +454,10 @@ def _were_connected(connection: duckdb.DuckDBPyConnection, one: Subject, other: 
         connection,
         f"""
         with {SIDES}
-        select components.component_id
-        from intermediate.int_records_connected as components
-        inner join sides on components.node_id = sides.record_key
-        group by components.component_id
+        select clusters.whole_id
+        from intermediate.int_records_clustered as clusters
+        inner join sides on clusters.record_key = sides.record_key
+        group by clusters.whole_id
         having count(distinct sides.side) = 2
         """,
         _of_sides(one, other),

@@ -140,9 +140,9 @@ def _known_probability(
     rows = connection.execute(
         """
         select cast(1 as decimal(5, 4)) as probability
-        from intermediate.int_records_joined
-        where node_id in ($one, $other)
-        group by component_id
+        from intermediate.int_records_grouped
+        where record_key in ($one, $other)
+        group by group_key
         having count(*) = 2
         union all
         select probability from intermediate.int_pairs_judged

@@ -51,6 +51,7 @@ def build(
     *,
     threads: int,
     variables: Mapping[str, bool],
+    options: Sequence[str] = (),
 ) -> Build:
     """Build what is selected in a warehouse of its own, dbt's files in a folder.
 
@@ -63,7 +64,7 @@ def build(
     command += ["--vars", json.dumps(variables)]
     command += ["--threads", str(threads), "--project-dir", str(REPOSITORY)]
     command += ["--profiles-dir", str(REPOSITORY), "--target-path", str(target)]
-    command += ["--log-path", str(folder / "log")]
+    command += ["--log-path", str(folder / "log"), *options]
     environment = os.environ | {"TONGKE_WAREHOUSE": str(warehouse), "PYTHONPATH": str(REPOSITORY)}
     began = time.perf_counter()
     with subprocess.Popen(  # noqa: S603 - dbt, on the project itself

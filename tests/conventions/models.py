@@ -38,7 +38,7 @@ READS = {
 }
 """What each layer may read; facts read staging besides."""
 
-IRREGULAR = "bound|built|chosen|found|kept|known|seen|split"
+IRREGULAR = "bound|built|chosen|found|kept|known|met|seen|split"
 
 PATTERNS = {
     "staging": r"stg_(?P<folder>[a-z0-9]+(_[a-z0-9]+)*?)__[a-z0-9_]+",

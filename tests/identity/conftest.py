@@ -1,6 +1,8 @@
 """A company small enough to be written down: its records land as given, and dbt says who is who."""
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,33 @@ class World:
             log = (self._folder / "dbt.log").read_text(encoding="utf-8")
             pytest.fail(f"dbt failed: {result.exception}\n{log[-3000:]}")
 
+    def forget(self) -> None:
+        """Empty it, but for the seeds."""
+        seeds = self.sql(
+            "select table_name from information_schema.tables where table_schema = 'seeds'"
+        )
+        if not seeds:
+            pytest.fail("the seeds aren't there")
+        for schema in ("staging", "intermediate", "marts", "operations"):
+            self.sql(f"drop schema if exists {schema} cascade")
+        for source in _sources(self._root):
+            for table in source["tables"]:
+                self.sql(f"delete from {source['schema']}.{table['name']}")
+
+    def is_partial(self) -> bool:
+        """Whether the last build recomputed only what changes reached."""
+        return bool(self.sql("select is_partial from operations.identity_builds")[0][0])
+
+    @contextmanager
+    def as_it_was(self) -> Iterator[None]:
+        """Whatever is built within is forgotten."""
+        aside = self._path.with_suffix(".aside")
+        shutil.copy(self._path, aside)
+        try:
+            yield
+        finally:
+            shutil.move(aside, self._path)
+
     def people(self) -> dict[str, str]:
         """The person of every record, by its key."""
         found = self.sql("select record_key, person_id from marts.bridge_person_records")
@@ -127,23 +156,14 @@ def session_world(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         patch.chdir(root)
         world = World(root, folder)
         world.begin()
-        _seed(root, folder)
+        seed_warehouse(root, folder)
         yield world
 
 
 @pytest.fixture
 def world(session_world: World) -> World:
     """A company of which nobody knows anything yet."""
-    seeds = session_world.sql(
-        "select table_name from information_schema.tables where table_schema = 'seeds'"
-    )
-    if not seeds:
-        pytest.fail("the seeds aren't there")
-    for schema in ("staging", "intermediate", "marts"):
-        session_world.sql(f"drop schema if exists {schema} cascade")
-    for source in _sources(Path.cwd()):
-        for table in source["tables"]:
-            session_world.sql(f"delete from {source['schema']}.{table['name']}")
+    session_world.forget()
     return session_world
 
 
@@ -197,7 +217,8 @@ def ledger_record(key: str, remote_id: str, day: int, sent: str, **values: Any) 
     }
 
 
-def _seed(root: Path, folder: Path) -> None:
+def seed_warehouse(root: Path, folder: Path) -> None:
+    """Let dbt load the seeds."""
     arguments = ["seed", "--quiet", "--project-dir", str(root), "--profiles-dir", str(root)]
     arguments += ["--target-path", str(folder / "target"), "--log-path", str(folder)]
     result = dbtRunner().invoke(arguments)

@@ -1,4 +1,6 @@
 -- One row per spelling of an address.
+{{ config(materialized='incremental', unique_key='raw_address') }}
+
 with
 
 han_addresses as (

@@ -1,15 +1,17 @@
 -- One row per spelling of a city, in a field of its own or in an address.
+{{ config(materialized='incremental', unique_key='raw_city') }}
+
 with
 
 person_records as (
 
-    select * from {{ ref('int_person_records_unioned') }}
+    select * from {{ ref('int_person_records_renewed') }}
 
 ),
 
 company_records as (
 
-    select * from {{ ref('int_company_records_unioned') }}
+    select * from {{ ref('int_company_records_renewed') }}
 
 ),
 

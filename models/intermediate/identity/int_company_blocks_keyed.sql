@@ -5,7 +5,9 @@ with
 
 profiles as (
 
-    select * from {{ ref('int_company_profiles_pooled') }}
+    select *
+    from {{ ref('int_company_profiles_pooled') }}
+    where {{ touched('record_key', 'int_records_regrouped') }}
 
 ),
 

@@ -1,9 +1,17 @@
 -- One row per identifier that a company's record carries; one that can't be used says why.
+-- depends_on: {{ ref('int_company_names_released') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key='record_key',
+    touched_by='int_records_changed'
+) }}
+
 with
 
 company_records as (
 
-    select * from {{ ref('int_company_records_unioned') }}
+    select * from {{ ref('int_company_records_renewed') }}
 
 ),
 

@@ -1,4 +1,6 @@
 -- One row per spelling of a company's name.
+{{ config(materialized='incremental', unique_key='raw_name') }}
+
 with
 
 customers as (
@@ -76,6 +78,9 @@ plain as (
         {{ plain_text('raw_name') }} as plain_name
     from raw_names
     where raw_name is not null
+    {% if is_incremental() %}
+        and raw_name not in (select known.raw_name from {{ this }} as known)
+    {% endif %}
 
 ),
 

@@ -1,4 +1,12 @@
 -- One row per two profiles of companies, with how far they agree in each respect.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key=['record_key', 'other_record_key'],
+    touched_by='int_records_recompared',
+    touched_key='record_key'
+) }}
+
 with
 
 pairs as (
@@ -11,7 +19,14 @@ pairs as (
 
 profiles as (
 
-    select * from {{ ref('int_company_profiles_pooled') }}
+    select *
+    from {{ ref('int_company_profiles_pooled') }}
+    where
+        record_key in (
+            select pairs.record_key from pairs
+            union by name
+            select pairs.other_record_key as record_key from pairs
+        )
 
 ),
 

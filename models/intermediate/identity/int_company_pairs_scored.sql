@@ -3,7 +3,9 @@ with
 
 pairs as (
 
-    select * from {{ ref('int_company_pairs_compared') }}
+    select *
+    from {{ ref('int_company_pairs_compared') }}
+    where {{ touched(['record_key', 'other_record_key'], 'int_records_recompared') }}
 
 ),
 

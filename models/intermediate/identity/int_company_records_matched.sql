@@ -1,11 +1,18 @@
 -- One row per two records that are surely of one company, and the rule that says so.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key='record_key',
+    touched_by='int_company_records_rematched'
+) }}
+
 with
 
 identifiers as (
 
     select *
     from {{ ref('int_company_identifiers_keyed') }}
-    where is_key
+    where is_key and {{ touched('record_key', 'int_company_records_met') }}
 
 ),
 
@@ -132,7 +139,9 @@ matched as (
         rule,
         'sure' as strength
     from unioned
-    where record_key != other_record_key
+    where
+        record_key != other_record_key
+        and {{ touched('record_key', 'int_company_records_rematched') }}
 
 )
 

@@ -1,11 +1,20 @@
 -- One row per company's record, with everything in it that records are compared by.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key='record_key',
+    touched_by='int_records_regrouped'
+) }}
+
 with
 
 company_records as (
 
     select *
     from {{ ref('int_company_records_unioned') }}
-    where {{ var('identity_by_probability') }}
+    where
+        {{ var('identity_by_probability') }}
+        and {{ touched('record_key', 'int_records_regrouped') }}
 
 ),
 
@@ -19,7 +28,7 @@ identifiers as (
 
     select *
     from {{ ref('int_company_identifiers_keyed') }}
-    where is_key
+    where is_key and {{ touched('record_key', 'int_records_regrouped') }}
 
 ),
 
@@ -35,9 +44,9 @@ cities as (
 
 ),
 
-joined_records as (
+grouped_records as (
 
-    select * from {{ ref('int_records_joined') }}
+    select * from {{ ref('int_records_grouped') }}
 
 ),
 
@@ -68,14 +77,14 @@ profiled as (
         cities.city_key,
         addresses.rest_key,
         addresses.number_key,
-        coalesce(joined_records.component_id, company_records.record_key) as group_key
+        grouped_records.group_key
     from company_records
     left outer join names on company_records.company_name = names.raw_name
     left outer join carried on company_records.record_key = carried.record_key
     left outer join addresses on company_records.address = addresses.raw_address
     left outer join cities
         on coalesce(company_records.city, addresses.city) = cities.raw_city
-    left outer join joined_records on company_records.record_key = joined_records.node_id
+    inner join grouped_records on company_records.record_key = grouped_records.record_key
 
 )
 

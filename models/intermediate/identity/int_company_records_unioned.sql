@@ -1,4 +1,6 @@
 -- One row per record of a company in any system.
+{{ config(materialized='view') }}
+
 with
 
 erp_customers as (

@@ -1,15 +1,17 @@
 -- One row per e-mail address in each spelling of one: a cell may hold several.
+{{ config(materialized='incremental', unique_key='raw_email') }}
+
 with
 
 person_records as (
 
-    select * from {{ ref('int_person_records_unioned') }}
+    select * from {{ ref('int_person_records_renewed') }}
 
 ),
 
 company_records as (
 
-    select * from {{ ref('int_company_records_unioned') }}
+    select * from {{ ref('int_company_records_renewed') }}
 
 ),
 

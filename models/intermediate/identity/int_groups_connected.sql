@@ -7,26 +7,26 @@ judgements as (
 
     select *
     from {{ ref('int_pairs_judged') }}
-    where verdict = 'same'
+    where verdict = 'same' and {{ touched('record_key', 'int_records_reclustered') }}
 
 ),
 
-joined_records as (
+grouped_records as (
 
-    select * from {{ ref('int_records_joined') }}
+    select * from {{ ref('int_records_grouped') }}
 
 ),
 
--- what sure rules join needs no second contraction; a record that they join to none is a group
+-- what sure rules join needs no second contraction
 links as (
 
     select
-        coalesce(joined_records.component_id, judgements.record_key) as group_key,
-        coalesce(other_joined_records.component_id, judgements.other_record_key) as other_group_key
+        grouped_records.group_key,
+        other_grouped_records.group_key as other_group_key
     from judgements
-    left outer join joined_records on judgements.record_key = joined_records.node_id
-    left outer join joined_records as other_joined_records
-        on judgements.other_record_key = other_joined_records.node_id
+    inner join grouped_records on judgements.record_key = grouped_records.record_key
+    inner join grouped_records as other_grouped_records
+        on judgements.other_record_key = other_grouped_records.record_key
 
 ),
 

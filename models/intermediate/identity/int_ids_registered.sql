@@ -10,7 +10,12 @@ with
 
 members as (
 
-    select * from {{ ref('int_records_clustered') }}
+    select *
+    from {{ ref('int_records_clustered') }}
+    where
+        {{ touched(
+            'record_key', 'int_records_reclustered'
+        ) }}
 
 ),
 

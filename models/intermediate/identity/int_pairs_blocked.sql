@@ -1,45 +1,14 @@
 -- One row per two profiles that have enough in common to be compared.
 with
 
-person_keys as (
+blocks as (
 
-    select * from {{ ref('int_person_blocks_keyed') }}
-
-),
-
-company_keys as (
-
-    select * from {{ ref('int_company_blocks_keyed') }}
-
-),
-
-keys as (
-
-    select
-        'person' as entity_type,
-        *
-    from person_keys
-
-    union all by name
-
-    select
-        'company' as entity_type,
-        *
-    from company_keys
-
-),
-
--- one profile speaks for its group, so that no group meets another twice by one key
-spoken as (
-
-    select
-        entity_type,
-        block,
-        value,
-        group_key,
-        min(record_key) as record_key
-    from keys
-    group by entity_type, block, value, group_key
+    select *
+    from {{ ref('int_blocks_keyed') }}
+    where
+        {{ touched(
+            '(entity_type, block, value)', 'int_blocks_touched', '(entity_type, block, value)'
+        ) }}
 
 ),
 
@@ -52,7 +21,7 @@ sized as (
         group_key,
         record_key,
         count(*) over (partition by entity_type, block, value) as block_size
-    from spoken
+    from blocks
 
 ),
 
@@ -83,6 +52,7 @@ blocked as (
             and met.value = other_met.value
             and met.record_key < other_met.record_key
             and met.group_key != other_met.group_key
+    where {{ touched(['met.group_key', 'other_met.group_key'], 'int_groups_touched', 'group_key') }}
 
 )
 

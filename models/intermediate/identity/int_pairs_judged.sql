@@ -1,4 +1,12 @@
 -- One row per two records that were compared or decided on: one, two, or a question.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key=['record_key', 'other_record_key'],
+    touched_by='int_records_recompared',
+    touched_key='record_key'
+) }}
+
 with
 
 person_scores as (
@@ -15,7 +23,9 @@ company_scores as (
 
 decisions as (
 
-    select * from {{ ref('stg_decisions__match_decisions') }}
+    select *
+    from {{ ref('stg_decisions__match_decisions') }}
+    where {{ touched(['record_key', 'other_record_key'], 'int_records_recompared') }}
 
 ),
 

@@ -25,15 +25,17 @@ clusters as (
 
 ),
 
-parts as (
+parted_records as (
 
-    select * from {{ ref('int_records_parted') }}
+    select record_key
+    from clusters
+    where is_parted
 
 ),
 
-joined_records as (
+grouped_records as (
 
-    select * from {{ ref('int_records_joined') }}
+    select * from {{ ref('int_records_grouped') }}
 
 ),
 
@@ -56,7 +58,7 @@ doubtful as (
         judgements.probability,
         'cut' as state
     from links
-    inner join parts on links.record_key = parts.node_id
+    inner join parted_records on links.record_key = parted_records.record_key
     left outer join judgements
         on
             links.record_key = judgements.record_key
@@ -133,7 +135,7 @@ decided as (
         decisions.verdict,
         coalesce(decisions.probability, 0.5) as probability_then,
         case
-            when joined_records.component_id = other_joined_records.component_id then 1
+            when grouped_records.group_key = other_grouped_records.group_key then 1
             else judgements.probability
         end as probability
     from decisions
@@ -142,9 +144,9 @@ decided as (
             decisions.entity_type = judgements.entity_type
             and decisions.record_key = judgements.record_key
             and decisions.other_record_key = judgements.other_record_key
-    left outer join joined_records on decisions.record_key = joined_records.node_id
-    left outer join joined_records as other_joined_records
-        on decisions.other_record_key = other_joined_records.node_id
+    left outer join grouped_records on decisions.record_key = grouped_records.record_key
+    left outer join grouped_records as other_grouped_records
+        on decisions.other_record_key = other_grouped_records.record_key
 
 ),
 

@@ -1,4 +1,6 @@
 -- One row per two records that must not be one person's or company's.
+{{ config(materialized='view') }}
+
 with
 
 judgements as (

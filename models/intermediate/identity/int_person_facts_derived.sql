@@ -1,15 +1,24 @@
 -- One row per record of a person: what its identifiers, title and address say besides.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key='record_key',
+    touched_by='int_records_changed'
+) }}
+
 with
 
 person_records as (
 
-    select * from {{ ref('int_person_records_unioned') }}
+    select * from {{ ref('int_person_records_renewed') }}
 
 ),
 
 identifiers as (
 
-    select * from {{ ref('int_person_identifiers_keyed') }}
+    select *
+    from {{ ref('int_person_identifiers_keyed') }}
+    where {{ touched('record_key', 'int_records_changed') }}
 
 ),
 

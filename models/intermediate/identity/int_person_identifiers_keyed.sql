@@ -1,9 +1,16 @@
 -- One row per identifier that a person's record carries; one that can't be used says why.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key='record_key',
+    touched_by='int_records_changed'
+) }}
+
 with
 
 person_records as (
 
-    select * from {{ ref('int_person_records_unioned') }}
+    select * from {{ ref('int_person_records_renewed') }}
 
 ),
 

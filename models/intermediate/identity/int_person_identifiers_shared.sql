@@ -1,38 +1,36 @@
 -- One row per identifier that so many differently named people share that it tells nobody apart.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key='(identifier_type, identifier)',
+    touched_by='int_person_identifiers_touched',
+    touched_key='(identifier_type, identifier)'
+) }}
+
 with
 
-identifiers as (
+keys as (
 
     select *
-    from {{ ref('int_person_identifiers_keyed') }}
-    where is_key
-
-),
-
-person_records as (
-
-    select * from {{ ref('int_person_records_unioned') }}
-
-),
-
-names as (
-
-    select *
-    from {{ ref('int_person_names_normalised') }}
-    where name_kind = 'full'
+    from {{ ref('int_person_keys_named') }}
+    where
+        {{ touched(
+            '(identifier_type, identifier)',
+            'int_person_identifiers_touched',
+            '(identifier_type, identifier)'
+        ) }}
 
 ),
 
 shared as (
 
     select
-        identifiers.identifier_type,
-        identifiers.identifier
-    from identifiers
-    inner join person_records on identifiers.record_key = person_records.record_key
-    inner join names on person_records.known_as = names.raw_name
-    group by identifiers.identifier_type, identifiers.identifier
-    having count(distinct names.name_key) > {{ var('identity_hub_cap') }}
+        identifier_type,
+        identifier
+    from keys
+    where name_kind = 'full'
+    group by identifier_type, identifier
+    having count(distinct name_key) > {{ var('identity_hub_cap') }}
 
 )
 

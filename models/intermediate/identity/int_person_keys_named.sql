@@ -1,17 +1,25 @@
--- One row per usable identifier of a person's record, with the name it came with.
+-- One row per valid identifier of a person's record, with the name it came with.
+-- depends_on: {{ ref('int_person_identifiers_touched') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key='record_key',
+    touched_by='int_records_changed'
+) }}
+
 with
 
 identifiers as (
 
     select *
     from {{ ref('int_person_identifiers_keyed') }}
-    where is_key
+    where is_key and {{ touched('record_key', 'int_records_changed') }}
 
 ),
 
 person_records as (
 
-    select * from {{ ref('int_person_records_unioned') }}
+    select * from {{ ref('int_person_records_renewed') }}
 
 ),
 
@@ -59,44 +67,6 @@ named as (
     left outer join names on person_records.known_as = names.raw_name
     left outer join resident_ids on identifiers.record_key = resident_ids.record_key
 
-),
-
-counted as (
-
-    select
-        identifier_type,
-        identifier,
-        count(distinct name_key) filter (where name_kind = 'full') as full_name_count
-    from named
-    group by identifier_type, identifier
-
-),
-
-usable as (
-
-    select
-        named.record_key,
-        named.identifier_type,
-        named.identifier,
-        named.identifier_kind,
-        named.name_kind,
-        named.name_key,
-        named.first_part,
-        named.last_part,
-        named.generation,
-        named.sex,
-        named.national_id,
-        named.birth_year,
-        named.han_key,
-        counted.full_name_count
-    from named
-    inner join counted
-        on
-            named.identifier_type = counted.identifier_type
-            and named.identifier = counted.identifier
-    -- a switchboard or a shared mailbox says nothing of who called
-    where counted.full_name_count <= {{ var('identity_hub_cap') }}
-
 )
 
-select * from usable
+select * from named

@@ -1,4 +1,6 @@
 -- One row per spelling of a person's name.
+{{ config(materialized='incremental', unique_key='raw_name') }}
+
 with
 
 untitled as (

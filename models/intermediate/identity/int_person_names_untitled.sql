@@ -5,7 +5,7 @@ with
 
 person_records as (
 
-    select * from {{ ref('int_person_records_unioned') }}
+    select * from {{ ref('int_person_records_renewed') }}
 
 ),
 

@@ -1,9 +1,19 @@
 -- One row per group of surely joined records, name and address: what the group knows together.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key='group_key',
+    touched_by='int_records_regrouped',
+    touched_key='left_group_key'
+) }}
+
 with
 
 records as (
 
-    select * from {{ ref('int_person_records_profiled') }}
+    select *
+    from {{ ref('int_person_records_profiled') }}
+    where {{ touched('record_key', 'int_records_regrouped') }}
 
 ),
 

@@ -3,7 +3,12 @@ with
 
 profiles as (
 
-    select * from {{ ref('int_person_profiles_pooled') }}
+    select *
+    from {{ ref('int_person_profiles_pooled') }}
+    where record_key in (
+        select pairs.record_key
+        from {{ ref('int_pairs_blocked') }} as pairs
+    )
 
 ),
 

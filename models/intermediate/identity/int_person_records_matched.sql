@@ -1,9 +1,29 @@
 -- One row per two records that are surely of one person, and the rule that says so.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key='record_key',
+    touched_by='int_person_records_rematched'
+) }}
+
 with
 
-keys as (
+named_keys as (
 
-    select * from {{ ref('int_person_keys_named') }}
+    select *
+    from {{ ref('int_person_keys_named') }}
+    where
+        {{ touched(
+            '(identifier_type, identifier)',
+            'int_person_identifiers_met',
+            '(identifier_type, identifier)'
+        ) }}
+
+),
+
+shared_identifiers as (
+
+    select * from {{ ref('int_person_identifiers_shared') }}
 
 ),
 
@@ -12,6 +32,32 @@ crm_links as (
     select *
     from {{ ref('int_crm_records_anchored') }}
     where entity_type = 'person'
+
+),
+
+-- a switchboard or a shared mailbox says nothing of who called
+keys as (
+
+    select
+        named_keys.record_key,
+        named_keys.identifier_type,
+        named_keys.identifier,
+        named_keys.identifier_kind,
+        named_keys.name_kind,
+        named_keys.name_key,
+        named_keys.first_part,
+        named_keys.last_part,
+        named_keys.generation,
+        named_keys.sex,
+        named_keys.national_id,
+        named_keys.birth_year,
+        named_keys.han_key
+    from named_keys
+    left outer join shared_identifiers
+        on
+            named_keys.identifier_type = shared_identifiers.identifier_type
+            and named_keys.identifier = shared_identifiers.identifier
+    where shared_identifiers.identifier is null
 
 ),
 
@@ -218,7 +264,9 @@ matched as (
         rule,
         'sure' as strength
     from unioned
-    where record_key != other_record_key
+    where
+        record_key != other_record_key
+        and {{ touched('record_key', 'int_person_records_rematched') }}
 
 )
 

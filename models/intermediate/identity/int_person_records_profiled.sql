@@ -1,11 +1,20 @@
 -- One row per person's record, with everything in it that records are compared by.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key='record_key',
+    touched_by='int_records_regrouped'
+) }}
+
 with
 
 person_records as (
 
     select *
     from {{ ref('int_person_records_unioned') }}
-    where {{ var('identity_by_probability') }}
+    where
+        {{ var('identity_by_probability') }}
+        and {{ touched('record_key', 'int_records_regrouped') }}
 
 ),
 
@@ -17,7 +26,9 @@ names as (
 
 identifiers as (
 
-    select * from {{ ref('int_person_identifiers_keyed') }}
+    select *
+    from {{ ref('int_person_identifiers_keyed') }}
+    where {{ touched('record_key', 'int_records_regrouped') }}
 
 ),
 
@@ -52,9 +63,9 @@ mail_houses as (
 
 ),
 
-joined_records as (
+grouped_records as (
 
-    select * from {{ ref('int_records_joined') }}
+    select * from {{ ref('int_records_grouped') }}
 
 ),
 
@@ -146,14 +157,14 @@ profiled as (
         facts.number_key,
         employers.company_key,
         {{ has_han('names.written_key') }} as is_han,
-        coalesce(joined_records.component_id, person_records.record_key) as group_key,
+        grouped_records.group_key,
         person_records.full_name is null and person_records.known_as is not null as is_name_ours
     from person_records
     left outer join names on person_records.known_as = names.raw_name
     inner join facts on person_records.record_key = facts.record_key
     left outer join carried on person_records.record_key = carried.record_key
     left outer join employers on person_records.record_key = employers.record_key
-    left outer join joined_records on person_records.record_key = joined_records.node_id
+    inner join grouped_records on person_records.record_key = grouped_records.record_key
 
 )
 

@@ -1,4 +1,6 @@
 -- One row per phone number in each spelling of a phone.
+{{ config(materialized='incremental', unique_key='raw_phone') }}
+
 {%- set extension = ' *(?:转|轉|分机|ext|x|#)[ .:]*([0-9]{1,6})$' %}
 
 with

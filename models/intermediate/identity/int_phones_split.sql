@@ -3,13 +3,13 @@ with
 
 person_records as (
 
-    select * from {{ ref('int_person_records_unioned') }}
+    select * from {{ ref('int_person_records_renewed') }}
 
 ),
 
 company_records as (
 
-    select * from {{ ref('int_company_records_unioned') }}
+    select * from {{ ref('int_company_records_renewed') }}
 
 ),
 

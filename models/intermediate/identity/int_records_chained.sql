@@ -11,7 +11,11 @@ links as (
 
 parts as (
 
-    select * from {{ ref('int_records_parted') }}
+    select
+        record_key as node_id,
+        cluster_id as component_id
+    from {{ ref('int_records_clustered') }}
+    where is_parted
 
 ),
 

@@ -1,9 +1,17 @@
 -- One row per record with a number of which one person or company has only one.
+{{ config(materialized='view') }}
+
 with
 
 person_keys as (
 
     select * from {{ ref('int_person_keys_named') }}
+
+),
+
+shared_identifiers as (
+
+    select * from {{ ref('int_person_identifiers_shared') }}
 
 ),
 
@@ -16,11 +24,15 @@ company_identifiers as (
 claimed as (
 
     select
-        record_key,
-        min(identifier) as claim
+        person_keys.record_key,
+        min(person_keys.identifier) as claim
     from person_keys
-    where identifier_type = 'national_id'
-    group by record_key
+    left outer join shared_identifiers
+        on
+            person_keys.identifier_type = shared_identifiers.identifier_type
+            and person_keys.identifier = shared_identifiers.identifier
+    where person_keys.identifier_type = 'national_id' and shared_identifiers.identifier is null
+    group by person_keys.record_key
 
     union all by name
 

@@ -1,9 +1,18 @@
 -- One row per record of a person or a company, with its cluster; some are a cluster alone.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key='record_key',
+    touched_by='int_records_reclustered'
+) }}
+
 with
 
 records as (
 
-    select * from {{ ref('int_records_unioned') }}
+    select *
+    from {{ ref('int_records_unioned') }}
+    where {{ touched('record_key', 'int_records_reclustered') }}
 
 ),
 
@@ -24,9 +33,11 @@ clustered as (
     select
         records.entity_type,
         records.record_key,
-        coalesce(parts.component_id, components.component_id, records.record_key) as cluster_id
+        components.component_id as whole_id,
+        coalesce(parts.component_id, components.component_id) as cluster_id,
+        parts.node_id is not null as is_parted
     from records
-    left outer join components on records.record_key = components.node_id
+    inner join components on records.record_key = components.node_id
     left outer join parts on records.record_key = parts.node_id
 
 )

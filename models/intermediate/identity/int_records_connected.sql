@@ -1,9 +1,13 @@
--- One row per record that is linked to another, with what all links together connect.
+-- One row per record, with what all links together connect; some are alone.
+{{ config(materialized='view') }}
+
 with
 
-joined_records as (
+grouped_records as (
 
-    select * from {{ ref('int_records_joined') }}
+    select *
+    from {{ ref('int_records_grouped') }}
+    where {{ touched('record_key', 'int_records_reclustered') }}
 
 ),
 
@@ -16,10 +20,10 @@ connected_groups as (
 connected as (
 
     select
-        coalesce(joined_records.node_id, connected_groups.node_id) as node_id,
-        coalesce(connected_groups.component_id, joined_records.component_id) as component_id
-    from joined_records
-    full outer join connected_groups on joined_records.component_id = connected_groups.node_id
+        grouped_records.record_key as node_id,
+        coalesce(connected_groups.component_id, grouped_records.group_key) as component_id
+    from grouped_records
+    left outer join connected_groups on grouped_records.group_key = connected_groups.node_id
 
 )
 

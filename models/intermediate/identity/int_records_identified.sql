@@ -1,9 +1,21 @@
 -- One row per record of a person or a company that is there now, with the id that it has.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key='record_key',
+    touched_by='int_records_reclustered'
+) }}
+
 with
 
 members as (
 
-    select * from {{ ref('int_records_clustered') }}
+    select *
+    from {{ ref('int_records_clustered') }}
+    where
+        {{ touched(
+            'record_key', 'int_records_reclustered'
+        ) }}
 
 ),
 

@@ -5,13 +5,17 @@ with
 
 person_matches as (
 
-    select * from {{ ref('int_person_records_matched') }}
+    select *
+    from {{ ref('int_person_records_matched') }}
+    where {{ touched('record_key', 'int_records_regrouped') }}
 
 ),
 
 company_matches as (
 
-    select * from {{ ref('int_company_records_matched') }}
+    select *
+    from {{ ref('int_company_records_matched') }}
+    where {{ touched('record_key', 'int_records_regrouped') }}
 
 ),
 

@@ -1,4 +1,6 @@
 -- One row per two records that are taken for one customer's, why, and how strong that is.
+{{ config(materialized='view') }}
+
 with
 
 person_matches as (

@@ -1,9 +1,56 @@
 -- One row per record that was brought in canonical form, its newest version.
+{{ config(
+    materialized='incremental',
+    unique_key=['source_system', 'source_record_id'],
+    pre_hook="{{ forget_erased_records(source('canonical', 'records')) }}"
+) }}
+
 with
+
+records as (
+
+    select * from {{ source('canonical', 'records') }}
+
+),
+
+-- 01/02/1990 says nothing of its order, 22/01/1990 beside it in the same list does
+habits as (
+
+    select
+        source_system,
+        count(*) filter (where {{ regexp_matches('birth_date', '^(1[3-9]|2[0-9]|3[01])/') }})
+        > count(*) filter (
+            where {{ regexp_matches('birth_date', '^[0-9]+/(1[3-9]|2[0-9]|3[01])/') }}
+        ) as has_day_first
+    from records
+    group by source_system
+
+),
 
 source as (
 
-    select * from {{ source('canonical', 'records') }}
+    select *
+    from records
+    {% if is_incremental() %}
+        -- all versions of what came anew: an old file that is dropped again isn't newer
+        where
+            (source_system, source_record_id) in (
+                select
+                    loaded.source_system,
+                    loaded.source_record_id
+                from records as loaded
+                where loaded._dlt_load_id > (
+                    select coalesce(max(known.load_id), '') from {{ this }} as known
+                )
+            )
+            -- a list that turns out to write its dates otherwise
+            or source_system in (
+                select known.source_system
+                from {{ this }} as known
+                inner join habits on known.source_system = habits.source_system
+                where known.has_day_first != habits.has_day_first
+            )
+    {% endif %}
 
 ),
 
@@ -23,26 +70,13 @@ latest as (
 
 ),
 
--- 01/02/1990 says nothing of its order, 22/01/1990 beside it in the same list does
-habits as (
-
-    select
-        source_system,
-        count(*) filter (where {{ regexp_matches('birth_date', '^(1[3-9]|2[0-9]|3[01])/') }})
-        > count(*) filter (
-            where {{ regexp_matches('birth_date', '^[0-9]+/(1[3-9]|2[0-9]|3[01])/') }}
-        ) as has_day_first
-    from source
-    group by source_system
-
-),
-
 renamed as (
 
     select
         -- ids
         latest.source_system,
         latest.source_record_id,
+        latest._dlt_load_id as load_id,
 
         -- strings
         {{ clean_text('entity_type') }} as entity_type,
@@ -55,6 +89,9 @@ renamed as (
         {{ clean_text('tax_id') }} as tax_id,
         {{ clean_text('address') }} as address,
         {{ clean_text('city') }} as city,
+
+        -- booleans
+        habits.has_day_first,
 
         -- dates
         case

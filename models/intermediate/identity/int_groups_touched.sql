@@ -1,0 +1,178 @@
+-- One row per group of records that has to be compared with others again.
+with
+
+regrouped_records as (
+
+    select * from {{ ref('int_records_regrouped') }}
+
+),
+
+released_blocks as (
+
+    select * from {{ ref('int_blocks_released') }}
+
+),
+
+blocks as (
+
+    select * from {{ ref('int_blocks_keyed') }}
+
+),
+
+records as (
+
+    select * from {{ ref('int_records_grouped') }}
+
+),
+
+decisions as (
+
+    select
+        record_key,
+        other_record_key,
+        verdict
+    from {{ ref('stg_decisions__match_decisions') }}
+
+),
+
+known_judgements as (
+
+    {{ kept(
+        'int_pairs_judged', ['record_key', 'other_record_key', 'verdict', 'judged_by']
+    ) }}
+
+),
+
+-- a group's key is one of its records
+taken_blocks as (
+
+    select
+        blocks.entity_type,
+        blocks.block,
+        blocks.value,
+        blocks.group_key
+    from blocks
+    inner join regrouped_records on blocks.group_key = regrouped_records.record_key
+
+),
+
+moved as (
+
+    select
+        entity_type,
+        block,
+        value,
+        1 as moved_by
+    from taken_blocks
+
+    union all by name
+
+    select
+        entity_type,
+        block,
+        value,
+        -1 as moved_by
+    from released_blocks
+
+),
+
+moved_blocks as (
+
+    select
+        entity_type,
+        block,
+        value,
+        sum(moved_by) as moved_by
+    from moved
+    group by entity_type, block, value
+
+),
+
+sized as (
+
+    select
+        blocks.entity_type,
+        blocks.block,
+        blocks.value,
+        count(*) as block_size,
+        count(*) - min(moved_blocks.moved_by) as last_block_size
+    from blocks
+    inner join moved_blocks
+        on
+            blocks.entity_type = moved_blocks.entity_type
+            and blocks.block = moved_blocks.block
+            and blocks.value = moved_blocks.value
+    group by blocks.entity_type, blocks.block, blocks.value
+
+),
+
+-- a key that has become too frequent, or isn't any more, matters to all that have it
+turned_blocks as (
+
+    select
+        entity_type,
+        block,
+        value
+    from sized
+    where
+        (block_size <= {{ var('identity_block_cap') }})
+        != (last_block_size <= {{ var('identity_block_cap') }})
+
+),
+
+answers as (
+
+    select
+        record_key,
+        other_record_key,
+        verdict
+    from known_judgements
+    where judged_by = 'people'
+
+),
+
+-- what was answered since, and what was taken back
+turned_answers as (
+
+    select
+        coalesce(decisions.record_key, answers.record_key) as record_key,
+        coalesce(decisions.other_record_key, answers.other_record_key) as other_record_key
+    from decisions
+    full outer join answers
+        on
+            decisions.record_key = answers.record_key
+            and decisions.other_record_key = answers.other_record_key
+    where decisions.verdict is distinct from answers.verdict
+
+),
+
+touched as (
+
+    select group_key from taken_blocks
+
+    union by name
+
+    select blocks.group_key
+    from blocks
+    inner join turned_blocks
+        on
+            blocks.entity_type = turned_blocks.entity_type
+            and blocks.block = turned_blocks.block
+            and blocks.value = turned_blocks.value
+
+    union by name
+
+    select group_key
+    from records
+    where
+        record_key in (
+            select turned_answers.record_key from turned_answers
+            union by name
+            select turned_answers.other_record_key as record_key from turned_answers
+        )
+
+)
+
+select group_key
+from touched
+where {{ in_partial_build() }}

@@ -1,0 +1,38 @@
+"""A build that recomputes only what changes reach gives what a build of everything gives."""
+
+import pytest
+
+from identity import counts
+from identity.errors import IdentityError
+from tests.identity.changes import History
+from tests.identity.conftest import World
+from tests.identity.increments import go_through, land
+
+BUILDS = 3
+
+
+def test_partial_builds_give_what_full_ones_give(world: World) -> None:
+    """A few builds of one history; `python -m tests.identity` goes through many."""
+    assert go_through(world, seed=1, builds=BUILDS) == BUILDS
+
+
+def test_another_setting_and_a_recount_lead_to_a_full_build(world: World) -> None:
+    with pytest.raises(IdentityError, match="dbt build"):
+        counts.forget()
+    land(world, History(7))
+    world.build()
+    counted = world.sql("select * from intermediate.int_person_values_counted order by all")
+    history = History(8)
+    land(world, history)
+    world.build()
+    assert world.is_partial()
+    assert world.sql("from intermediate.int_person_values_counted order by all") == counted
+
+    world.build("--vars", "identity_hub_cap: 2")
+    assert not world.is_partial()
+    assert world.sql("from intermediate.int_person_values_counted order by all") == counted
+
+    assert counts.forget() > 0
+    world.build("--vars", "identity_hub_cap: 2")
+    assert not world.is_partial()
+    assert world.sql("from intermediate.int_person_values_counted order by all") != counted
