@@ -14,7 +14,9 @@ LETTERS = {"王": "Wang", "李": "Li", "张": "Zhang", "欧": "Ou", "赵": "Zhao
 PHONES = [f"1391111{number:04d}" for number in range(9)]
 EMAILS = [f"someone{number}@example.com" for number in range(9)]
 RESIDENT_IDS = ["11010519491231002X", "440524188001010014"]
-BIRTH_DATES = ["1990-01-02", "1985-11-30", "1970-06-15"]
+BIRTH_DATES = ["1990-01-02", "1985-11-30", "01/02/1990", "22/01/1990", "01/22/1990"]
+"""The last two say how the others of their list are to be read; which of them prevails changes."""
+
 ADDRESSES = [
     "上海市浦东新区张江路88号",
     "北京市海淀区中关村大街1号",
