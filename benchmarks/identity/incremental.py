@@ -58,9 +58,7 @@ def measure(records: Path, folder: Path, share: float, threads: int) -> Mapping[
         connection.execute("insert into raw_canonical.records from held_back")
     shutil.copy(warehouse, copy)
     partial = build(warehouse, folder, WANTED, threads=threads, variables={})
-    whole = build(
-        copy, folder, WANTED, threads=threads, variables={}, options=["--full-refresh"]
-    )
+    whole = build(copy, folder, WANTED, threads=threads, variables={}, options=["--full-refresh"])
     return {
         "new_records": new_count,
         "full_node_s": _node_seconds(whole),
