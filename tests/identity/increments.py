@@ -14,8 +14,20 @@ RESULTS = {
     "marts.bridge_company_records": "*",
     "marts.dim_people": "*",
     "marts.fct_match_reviews": "*",
+    "marts.fct_record_links": "*",
     # when it happened is the time of the build
     "intermediate.int_ids_redirected": "* exclude redirected_at",
+    # what `identity explain`, `thresholds` and `train` read
+    "intermediate.int_pairs_judged": "*",
+    "intermediate.int_person_pairs_compared": "*",
+    "intermediate.int_company_pairs_compared": "*",
+    "intermediate.int_person_profiles_pooled": "*",
+    "intermediate.int_company_profiles_pooled": "*",
+    "intermediate.int_person_records_profiled": "*",
+    "intermediate.int_company_records_profiled": "*",
+    "intermediate.int_records_clustered": "*",
+    "intermediate.int_records_claimed": "*",
+    "intermediate.int_values_ranked": "*",
 }
 
 
@@ -33,7 +45,9 @@ def go_through(world: World, seed: int, builds: int) -> int:
             whole = _results(world)
         world.build(*SETTINGS)
         partial += world.is_partial()
-        assert _results(world) == whole, f"history {seed}, build {number}"
+        found = _results(world)
+        different = [table for table in RESULTS if found[table] != whole[table]]
+        assert not different, f"history {seed}, build {number}"
     return partial
 
 
