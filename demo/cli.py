@@ -205,7 +205,8 @@ def settle(home: HomeOption = DEFAULT_HOME) -> None:
     Example: python -m demo settle
     """
     with _explained():
-        _run_as_user(remedies.answering(Home(home)), "no question is open")
+        command = remedies.answering(Home(home))
+    raise typer.Exit(_run_as_user(command, "no question is open"))
 
 
 @app.command()
@@ -217,7 +218,8 @@ def undo(home: HomeOption = DEFAULT_HOME) -> None:
     Example: python -m demo undo
     """
     with _explained():
-        _run_as_user(remedies.undoing(Home(home)), "nothing was delivered that could be undone")
+        command = remedies.undoing(Home(home))
+    raise typer.Exit(_run_as_user(command, "no such delivery was made"))
 
 
 @app.command()
@@ -241,13 +243,13 @@ def run(
     raise typer.Exit(code)
 
 
-def _run_as_user(command: Sequence[str] | None, otherwise: str) -> NoReturn:
-    """Show a command, run it, and end with its exit code."""
+def _run_as_user(command: Sequence[str] | None, otherwise: str) -> int:
+    """Show a command and run it; its exit code."""
     if command is None:
         console.print(otherwise)
-        raise typer.Exit
+        return 0
     console.print(f"$ {shlex.join(command)}", markup=False, soft_wrap=True)
-    raise typer.Exit(subprocess.run(command, cwd=REPOSITORY, check=False).returncode)  # noqa: S603  a command of the project
+    return subprocess.run(command, cwd=REPOSITORY, check=False).returncode  # noqa: S603  a command of the project
 
 
 def _day(as_of: datetime | None) -> date:
