@@ -21,9 +21,10 @@ import duckdb
 import orjson
 
 from reverse_etl.ledger import UNDOING
-from reverse_etl.plan.difference import AT_ONCE, model_of
+from reverse_etl.plan.difference import AT_ONCE
 from reverse_etl.plan.fields import literal, quoted
 from reverse_etl.plan.room import execute
+from reverse_etl.plan.tables import model_of
 from reverse_etl.syncs import Sync
 
 SKEW = "interval 5 minutes"
