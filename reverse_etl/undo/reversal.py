@@ -331,7 +331,11 @@ def take_hanging(
             from ledger.records as others
             inner join part
                 on part.operation = 'withdraw'
-                    and part.remote_id = text_of(member_of(others.sent, {literal(column.field)}))
+                    -- where an undo put a link back, what was sent is still the later one
+                    and part.remote_id = text_of(coalesce(
+                        member_of(others.observed, {literal(column.field)}),
+                        member_of(others.sent, {literal(column.field)})
+                    ))
             where others.sync = {literal(other)}
                 and others.state = 'live'
                 and others.key not in (
