@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from reverse_etl.syncs import Sync
@@ -83,7 +84,10 @@ class People:
         if FILLED in fields and self.chance.random() < 0.2:
             # where emptiness is a word of theirs
             name, text = FILLED, ""
-        if fields.get(name, "") != text:
+        if fields.get(name, "") == text:
+            return
+        # a record whose key another has as well isn't saved by every CRM, whatever is typed
+        with suppress(RefusedError):
             self.server.put(place[0], {name: text}, place[1])
 
     def _follow(self, habit: str, under_way: Collection[Place], keys: Sequence[Key]) -> None:
