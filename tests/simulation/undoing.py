@@ -146,7 +146,7 @@ class Undoing:
             place = (change.sync, change.remote_id or "")
             if change.operation == "withdraw":
                 del expected[place]
-            elif change.operation in UNDOING:
+            elif change.operation in UNDOING and not self._is_refused(change):
                 expected[place] |= self._written(change)
         for place, fields in expected.items():
             there = now.get(place, {})
@@ -158,6 +158,17 @@ class Undoing:
         for place, fields in now.items():
             if place not in expected and fields.get(world.watcher.key_field) not in created:
                 world.watcher.violated(RESTORES, f"{place} is there")
+
+    def _is_refused(self, change: Change) -> bool:
+        """Whether the CRM rightly refuses it: what it was linked to is gone."""
+        world = self.world
+        [sync] = [each for each in world.syncs if each.name == change.sync]
+        linked = {
+            (column.links_to or "", text(change.payload[column.field]))
+            for column in sync.links
+            if change.payload.get(column.field)
+        }
+        return world.settings.kind != "wukong" and not linked <= world.watcher.state.keys()
 
     def _written(self, change: Change) -> dict[str, str]:
         """What a change writes, by the names that fields have here."""
