@@ -45,6 +45,7 @@ def undo_a_run(world: "SimulatedWorld") -> None:
     run = world.chance.choice(runs)
     # people have been at work since
     world._touch()
+    world.people.write_over(world._under_way())
     before = _copied(world.watcher.state)
     world.trace(f"undo of {run}")
     undone = Undoing(world, run).carry_out(is_rough=world.chance.random() < 0.7)
