@@ -401,6 +401,30 @@ def test_a_link_moves_after_the_new_key_has_its_record(new_world: NewWorld) -> N
     assert {each["company"] for each in world.crm.held("people").values()} == {"r1"}
 
 
+@pytest.mark.parametrize("instead", [None, "r8"])
+def test_a_link_follows_a_record_that_has_another_id_since(
+    new_world: NewWorld, instead: str | None
+) -> None:
+    companies, people = make_linked()
+    companies = replace(companies, linked_from=(("people", "company"),), on_gone="recreate")
+    world = new_world(syncs=[companies, people])
+    world.desire("companies", {"company_id": "c1", "name": "华创"})
+    world.desire("people", {"person_id": "p1", "company_id": "c1"})
+    world.apply()
+    # people delete the company, and one of them may have made it again
+    del world.crm.objects["companies"]["r1"]
+    if instead is not None:
+        world.crm.put("companies", instead, external_id="c1", name="华创")
+    world.desire("companies", {"company_id": "c1", "name": "华创科技"})
+    world.apply()
+    # who works there hasn't changed, and is looked at again in the run after
+    world.apply()
+    [now] = world.crm.objects["companies"]
+    assert {each["company"] for each in world.crm.held("people").values()} == {now}
+    world.apply()
+    assert decided(world) == {}
+
+
 def test_a_merged_record_is_kept_by_default(new_world: NewWorld) -> None:
     world = linked_world(new_world, MemoryCrm())
     assert decided(world)["c1"] == ("redirect", "merged into c2")

@@ -312,16 +312,6 @@ def _removed_made_again(patch: Patch) -> None:
     patch.setattr(reference, "_obstacle", obstacle)
 
 
-def _followed_is_ours(patch: Patch) -> None:
-    original = reference._change
-
-    def change(sync: Any, each: Any, *args: Any) -> Any:
-        decided = original(sync, each, *args)
-        return replace(decided, origin="created") if each.known is not None else decided
-
-    patch.setattr(reference, "_change", change)
-
-
 def _index_believed(patch: Patch) -> None:
     original = Wukong.__init__
 
@@ -449,7 +439,6 @@ MUTATIONS = (
     _mutation(
         "a record with our key is ours", _key_not_looked_for, "exactly once", "people's fields"
     ),
-    _mutation("what people put in place of ours is theirs", _followed_is_ours, "not ours"),
     _mutation("a read takes a token of the quota", _free_reads, "quota"),
     _mutation("a retry takes a token of the quota", _free_retries, "quota"),
     _mutation("Retry-After is waited for", _retry_after_ignored, "quota"),

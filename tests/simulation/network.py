@@ -79,6 +79,9 @@ class Network:
         self._life.point(f"before {what}")
         self._clock.sleep(self._chance.uniform(0.01, 0.3))
         fault = self._weather.next(self._chance)
+        if self._weather.chances and request.url.endswith("/merge") and self._chance.random() < 0.4:
+            # merges are few, and which of two records is left can't be asked twice
+            fault = "answer lost"
         if fault == "not sent":
             self._trace(f"{what}: no connection")
             raise NotSentError("no connection")

@@ -52,8 +52,8 @@ class Watcher:
     """The records that people made one."""
     keys: dict[tuple[str, str], None] = field(default_factory=dict)
     """By object: every key of ours that ever stood in the CRM."""
-    keyed: set[Place] = field(default_factory=set)
-    """The records that ever had one."""
+    keyed: dict[Place, str] = field(default_factory=dict)
+    """The records that ever had one, each with the last."""
     handled: set[tuple[str, str]] = field(default_factory=set)
     """By object: the keys that people gave to a record, or took from one."""
     estranged: set[Place] = field(default_factory=set)
@@ -196,14 +196,16 @@ class Watcher:
     ) -> None:
         if old is None:
             old = self._appeared(place, fields, who)
+        last_key = self.keyed.get(place)
         self._note_key(place, old or {}, fields, who)
         values = {
             name: fields.get(name, "")
             for name in (old or {}).keys() | fields.keys()
             if (old or {}).get(name) != fields.get(name)
         }
-        if old is not None and who == "us" and old.get(self.key_field) and self.key_field in values:
-            # adopted for another key of ours: what we wrote before counts as found there
+        if old is not None and who == "us" and last_key not in {None, fields.get(self.key_field)}:
+            # adopted for another key of ours, which people may have emptied before: what we wrote
+            # counts as found there
             for name in fields:
                 self.authors[place, name] = "another key"
             self._forget_ours(place)
@@ -245,7 +247,7 @@ class Watcher:
         before, now = old.get(self.key_field), fields.get(self.key_field)
         if now:
             self.keys[place[0], now] = None
-            self.keyed.add(place)
+            self.keyed[place] = now
         if who == "people" and (before != now or place in self.restored):
             self.handled |= {(place[0], key) for key in (before, now) if key}
             # of whom the key is that a restored record comes with isn't said any more
