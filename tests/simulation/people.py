@@ -90,7 +90,7 @@ class People:
         fields = self.watcher.state[place]
         name = self.chance.choice(TYPED)
         text = "" if self.chance.random() < 0.25 else self.new("typed ")
-        if FILLED in fields and self.chance.random() < 0.2:
+        if FILLED in fields and self.chance.random() < 0.5:
             # where emptiness is a word of theirs
             name, text = FILLED, ""
         if fields.get(name, "") == text:
