@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy import select
+from undoings import undone
 from worlds import MemoryCrm, TestWorld, make_linked, make_sync, person
 
 from crm.protocol import Capabilities, Gone, Outcome, Write, Written
@@ -130,6 +131,20 @@ def test_a_merge_names_both_keys_and_keeps_the_whole_record_that_goes(new_world:
     assert (row.key, row.outcome) == ("p1", "written")
     assert orjson.loads(row.payload)["merged_into"] == "p2"
     assert orjson.loads(row.before)["notes"] == "a salesperson's"
+
+
+def test_an_undo_names_what_was_merged_and_takes_the_rest_back(new_world: NewWorld) -> None:
+    world = merged_world(new_world, MergingCrm(), 1, 2)
+    world.desire("people", person(2, name="new"), person(3))
+    [run] = world.apply()
+    with world.ledger.reading() as connection:
+        is_merge = deliveries.c.operation == "merge"
+        [merge] = connection.scalars(select(deliveries.c.delivery_id).where(is_merge))
+    _, left = undone(world, run.run.run_id)
+    words = "it was merged, which can't be undone; what it held is in delivery"
+    assert left == {("p1", "", f"{words} {merge}")}
+    assert {key: each["name"] for key, each in world.crm.held("people").items()} == {"p2": "张三2"}
+    assert decided(world) == {}
 
 
 def test_several_become_one_even_if_each_merge_makes_a_new_id(new_world: NewWorld) -> None:
