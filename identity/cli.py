@@ -17,8 +17,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from identity import counts, workbook
 from identity import thresholds as limits
-from identity import workbook
 from identity.decisions import Verdict
 from identity.errors import IdentityError
 from identity.explanations import Explanations
@@ -254,6 +254,19 @@ def train(
         training.SUBJECTS[entity.value], warehouse_path(), manifest, Path.cwd()
     )
     typer.echo(f"{written} is written; `git diff` shows what changed, `dbt build` uses it")
+
+
+@app.command()
+def recount() -> None:
+    """Forget how rare names, employers and cities are: the next `dbt build` counts them anew.
+
+    Weights change with the counts, so some pairs are judged anew; do it when the records have
+    become several times as many, or others than they were.
+
+    Example: identity recount
+    """
+    forgotten = counts.forget()
+    typer.echo(f"{forgotten} counts are forgotten; `dbt build` counts anew")
 
 
 @app.command()

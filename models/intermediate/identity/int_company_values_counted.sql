@@ -1,14 +1,27 @@
 -- One row per name, domain and city of companies, with how many groups bear it; and of all.
+{{ config(materialized='incremental', full_refresh=false) }}
+
 with
 
 profiles as (
+
+    select *
+    from {{ ref('int_company_profiles_pooled') }}
+    {% if is_incremental() %}
+        -- counted once, so that weights stay as they are, until `identity recount`
+        where (select count(*) from {{ this }}) = 0
+    {% endif %}
+
+),
+
+domains as (
 
     select
         group_key,
         name_key,
         city_key,
         unnest(mail_domains) as mail_domain
-    from {{ ref('int_company_profiles_pooled') }}
+    from profiles
 
 ),
 
@@ -18,7 +31,7 @@ borne as (
         group_key,
         attribute,
         value
-    from profiles
+    from domains
     unpivot (value for attribute in (name_key, city_key, mail_domain))
 
 ),
@@ -38,7 +51,8 @@ counted as (
         'population' as attribute,
         'all' as value,
         count(distinct group_key) as bearer_count
-    from {{ ref('int_company_profiles_pooled') }}
+    from profiles
+    having count(*) > 0
 
 )
 

@@ -1,9 +1,16 @@
 -- One row per name, part of a name, employer and city, with how many groups bear it; and of all.
+{{ config(materialized='incremental', full_refresh=false) }}
+
 with
 
 profiles as (
 
-    select * from {{ ref('int_person_profiles_pooled') }}
+    select *
+    from {{ ref('int_person_profiles_pooled') }}
+    {% if is_incremental() %}
+        -- counted once, so that weights stay as they are, until `identity recount`
+        where (select count(*) from {{ this }}) = 0
+    {% endif %}
 
 ),
 
@@ -38,6 +45,7 @@ counted as (
         'all' as value,
         count(distinct group_key) as bearer_count
     from profiles
+    having count(*) > 0
 
 )
 
