@@ -434,7 +434,11 @@ MUTATIONS = (
     _mutation("a record is adopted for one of ours", _claims_uncounted, *TAKEN_OVER),
     _mutation("what people removed isn't made again", _removed_made_again, "not made again"),
     _mutation("a search is believed after the read lag", _index_believed, *DOUBLED),
-    _mutation("what the CRM shows of ours is kept", _shown_not_kept, "no echo", "desired values"),
+    _mutation(
+        "what the CRM shows of ours is kept",
+        _shown_not_kept,
+        *("no echo", "desired values", "nothing left"),
+    ),
     _mutation("what we sent is no news", _echo_is_news, "no echo"),
     _mutation(
         "a record with our key is ours", _key_not_looked_for, "exactly once", "people's fields"
