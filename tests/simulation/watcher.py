@@ -65,6 +65,8 @@ class Watcher:
     authors_at_start: dict[tuple[Place, str], str] = field(default_factory=dict)
     ours: dict[tuple[Place, str], str] = field(default_factory=dict)
     """The last value that we gave a field."""
+    unheard: set[Place] = field(default_factory=set)
+    """The records that we wrote, of which no answer has told us."""
     wrote: set[tuple[str, str, str]] = field(default_factory=set)
     """By object and field: every value that we ever gave one; people copy them as well."""
     on_create: Callable[[Place, dict[str, str]], None] = lambda _place, _fields: None
@@ -98,6 +100,14 @@ class Watcher:
         self.arrivals.append(now)
         if len(self.arrivals) > most:
             self.violated("quota", f"{len(self.arrivals)} requests in {window} s, {most} allowed")
+
+    def lost(self, effects: int) -> None:
+        """Note that nobody hears the answer to the request whose effects came after so many."""
+        self.unheard |= {each.place for each in self.effects[effects:]}
+
+    def heard(self, body: bytes) -> None:
+        """Note the records that an answer tells of."""
+        self.unheard = {each for each in self.unheard if each[1].encode() not in body}
 
     def forget_us(self) -> None:
         """Take what we wrote as found there: our ledger is lost."""
@@ -225,6 +235,9 @@ class Watcher:
                 self.wrote.add((place[0], name, values[name]))
             else:
                 self.touched[place, name] = len(self.effects)
+                if place in self.unheard:
+                    # whether people emptied it or the CRM dropped it, nobody can know any more
+                    self.ours.pop((place, name), None)
             self.authors[place, name] = who
         if who == "us" and (values or old is None):
             kind: Literal["create", "update"] = "create" if old is None else "update"
