@@ -94,8 +94,9 @@ def _open_selfbuilt(
         rules=profile.answers,
         sign_in=SignIn(profile.sign_in, known, runtime),
         quota=budgets.open("", rate),
-        transport=transport
-        or settings.transport(base_url, rate, profile.connect_timeout, profile.read_timeout),
+        transport=settings.transport(
+            transport, base_url, rate, profile.connect_timeout, profile.read_timeout
+        ),
         runtime=runtime,
         check=profile.check_call.make(with_derived(known)) if profile.check_call else None,
         slots=BoundedSemaphore(rate.in_flight),
@@ -128,7 +129,7 @@ def _open_hubspot(
         rules=hubspot.ANSWERS,
         sign_in=SignIn(rules, secrets, runtime),
         quota=budgets.open("", rate),
-        transport=transport or settings.transport(base_url, rate),
+        transport=settings.transport(transport, base_url, rate),
         runtime=runtime,
         budgets={
             hubspot.SEARCH: budgets.open(
@@ -169,7 +170,7 @@ def _open_wukong(
         rules=wukong.ANSWERS,
         sign_in=SignIn(wukong.sign_in(session), secrets, runtime),
         quota=budgets.open("", rate),
-        transport=transport or settings.transport(base_url, rate),
+        transport=settings.transport(transport, base_url, rate),
         runtime=runtime,
         slots=BoundedSemaphore(rate.in_flight),
         sign_in_rules=wukong.SIGN_IN_ANSWERS,
@@ -238,17 +239,20 @@ class _Settings:
 
     def transport(
         self,
+        given: Transport | None,
         base_url: str,
         rate: Rate,
         connect: float = CONNECT_TIMEOUT,
         read: float = READ_TIMEOUT,
-    ) -> RequestsTransport:
-        """Give the way to the CRM, with its time-outs in seconds unless they are set."""
-        return RequestsTransport(
-            base_url,
-            pool_size=rate.in_flight,
-            connect=self.seconds("timeouts.connect", connect),
-            read=self.seconds("timeouts.read", read),
+    ) -> Transport:
+        """Give the way to the CRM, with its time-outs in seconds unless they are set.
+
+        One that is `given` is taken, but what is wrong with the settings is said all the same.
+        """
+        connecting = self.seconds("timeouts.connect", connect)
+        reading = self.seconds("timeouts.read", read)
+        return given or RequestsTransport(
+            base_url, pool_size=rate.in_flight, connect=connecting, read=reading
         )
 
     def account(self, base_url: str, *, otherwise: str = "") -> Account:

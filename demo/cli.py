@@ -2,8 +2,9 @@
 
 import shlex
 import signal
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -14,8 +15,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from demo import mishaps, questions, story, systems
-from demo.layout import DEFAULT_HOME, Home
+from demo import mishaps, questions, remedies, story, systems
+from demo.layout import DEFAULT_HOME, REPOSITORY, Home
 from demo.population import SMALLEST, today
 
 app = typer.Typer(
@@ -180,6 +181,48 @@ def answer(home: HomeOption = DEFAULT_HOME) -> None:
 
 
 @app.command()
+def retitle(
+    system: Annotated[str, typer.Argument(help=f"One of {', '.join(systems.RETITLING)}.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Give one contact another job title; at two systems, the two disagree.
+
+    Example: python -m demo retitle crm
+    """
+    if system not in systems.RETITLING:
+        raise typer.BadParameter(f"there are {', '.join(systems.RETITLING)}", param_hint="SYSTEM")
+    with _explained():
+        done = systems.retitle(Home(home), system)
+    console.print(f"{system}: {done}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def settle(home: HomeOption = DEFAULT_HOME) -> None:
+    """Answer one question of the review list: what the salesperson typed holds.
+
+    Shows the command, which `reverse-etl reviews answer` is for any other.
+
+    Example: python -m demo settle
+    """
+    with _explained():
+        command = remedies.answering(Home(home))
+    raise typer.Exit(_run_as_user(command, "no question is open"))
+
+
+@app.command()
+def undo(home: HomeOption = DEFAULT_HOME) -> None:
+    """Take back the last delivery that gave contacts another mobile number.
+
+    Shows the command, which `reverse-etl undo` is for any other.
+
+    Example: python -m demo undo
+    """
+    with _explained():
+        command = remedies.undoing(Home(home))
+    raise typer.Exit(_run_as_user(command, "no such delivery was made"))
+
+
+@app.command()
 def run(
     size: SizeOption = 2000,
     seed: SeedOption = 1,
@@ -198,6 +241,15 @@ def run(
         setting = story.Setting(Home(home), size, seed, as_of.date() if as_of else None)
         code = story.tell(setting, console, keep=keep)
     raise typer.Exit(code)
+
+
+def _run_as_user(command: Sequence[str] | None, otherwise: str) -> int:
+    """Show a command and run it; its exit code."""
+    if command is None:
+        console.print(otherwise)
+        return 0
+    console.print(f"$ {shlex.join(command)}", markup=False, soft_wrap=True)
+    return subprocess.run(command, cwd=REPOSITORY, check=False).returncode  # noqa: S603  a command of the project
 
 
 def _day(as_of: datetime | None) -> date:

@@ -20,7 +20,7 @@ from demo.companies import FEATURED_COMPANY, Company
 from demo.habits import Habits, Typist
 from demo.people import Person
 from demo.population import SHANGHAI, Population
-from demo.vocabulary import NOTES, SALESPEOPLE
+from demo.vocabulary import NOTES, SALESPEOPLE, TITLES_OF_SALESPEOPLE
 
 COMPANIES_TYPED = 0.15
 HABITS = Habits(
@@ -148,12 +148,7 @@ def change(url: str, email: str, password: str, now: datetime) -> str:
     """Let a salesperson move the featured contact to another stage and note why; and say so."""
     with closing(Server(url)) as server:
         server.sign_in("users", email, password)
-        found = server.call(
-            "GET",
-            "/api/collections/contacts/records?perPage=1&filter="
-            + quote('name = "林晓岚" && company.name ~ "华创科技"'),
-        )
-        contact = found["items"][0]
+        contact = _featured_contact(server)
         stage = STAGES[(STAGES.index(contact["stage"]) + 1) % len(STAGES)]
         note = f"{now.astimezone(SHANGHAI):%m-%d %H:%M} 电话沟通，要求报价"
         server.call(
@@ -162,6 +157,28 @@ def change(url: str, email: str, password: str, now: datetime) -> str:
             {"stage": stage, "notes": f"{contact['notes']}\n{note}".strip()},
         )
     return f"{email} moved {contact['name']} from {contact['stage']} to {stage}, and noted: {note}"
+
+
+def retitle(url: str, email: str, password: str) -> str:
+    """Let a salesperson give the featured contact another job title; and say so."""
+    with closing(Server(url)) as server:
+        server.sign_in("users", email, password)
+        contact = _featured_contact(server)
+        old = contact["title"]
+        new = next(title for title in TITLES_OF_SALESPEOPLE if title != old)
+        path = f"/api/collections/contacts/records/{contact['id']}"
+        server.call("PATCH", path, {"title": new})
+    return f"{email} gave {contact['name']} another job title: {old or '∅'} → {new}"
+
+
+def _featured_contact(server: Server) -> dict[str, Any]:
+    found = server.call(
+        "GET",
+        "/api/collections/contacts/records?perPage=1&filter="
+        + quote('name = "林晓岚" && company.name ~ "华创科技"'),
+    )
+    contact: dict[str, Any] = found["items"][0]
+    return contact
 
 
 def _company(rng: Random, typist: Typist, company: Company) -> Record:
@@ -287,6 +304,7 @@ def _make_collections(server: Server) -> None:
             },
             _text("wechat_unionid"),
             _text("title"),
+            _text("record_status"),
             _link("company", companies_id),
             *_figures(),
             _text("last_contact_on"),

@@ -21,7 +21,7 @@ from demo.habits import Habits, Typist
 from demo.people import Person
 from demo.population import SHANGHAI, Population
 from demo.timeline import busy_days, moment
-from demo.vocabulary import PRODUCTS
+from demo.vocabulary import PRODUCTS, TITLES
 
 ORDERS_PER_PERSON = 3.5
 DOUBLED_COMPANIES = 0.04
@@ -243,6 +243,21 @@ def change(path: Path, now: datetime) -> str:
         )
         database.commit()
     return f"contact {contact_id} ({name}) has a new mobile: {old} → {new}"
+
+
+def retitle(path: Path, now: datetime) -> str:
+    """Give the featured contact another job title, and say so."""
+    with closing(sqlite3.connect(path)) as database:
+        contact_id, name, old = database.execute(
+            "select contact_id, name, title from contacts order by contact_id limit 1"
+        ).fetchone()
+        new = TITLES[(TITLES.index(old) + 1 if old in TITLES else 0) % len(TITLES)]
+        database.execute(
+            "update contacts set title = ?, updated_at = ? where contact_id = ?",
+            (new, _timestamp(now.astimezone(SHANGHAI)), contact_id),
+        )
+        database.commit()
+    return f"contact {contact_id} ({name}) has a new job title: {old or '∅'} → {new}"
 
 
 class _Clerk:

@@ -180,7 +180,7 @@ def chapters(setting: Setting) -> tuple[Chapter, ...]:
             ),
         ),
         Chapter(
-            "A question for people",
+            "Questions for people",
             (
                 Step(
                     ("identity", "review", "list", "--limit", "3"),
@@ -192,16 +192,54 @@ def chapters(setting: Setting) -> tuple[Chapter, ...]:
                     "Somebody who knows two of them says that they are one person.",
                 ),
                 Step(
+                    (*python, "retitle", "erp", *there),
+                    "Meanwhile a clerk corrects a job title in the ERP,",
+                ),
+                Step(("ingestion", "run", "erp"), "which comes into the warehouse."),
+                Step(
                     (*build, "--exclude-resource-type", "unit_test"),
                     "The answer wins over every rule and weight, in this build and in all to come.",
                     log=log,
                 ),
                 Step(
+                    (*python, "retitle", "crm", *there),
+                    "Before the clerk's title reaches the CRM, a salesperson types another there.",
+                ),
+                Step(
                     ("reverse-etl", "plan"),
-                    "One customer: the younger id leads to the older, and what hung on it follows.",
+                    "Two customers became one: the record of the younger id is marked, and what"
+                    " hung on it follows. And both sides changed one field: a person decides.",
                     delivered,
                 ),
-                Step(("reverse-etl", "apply"), "", delivered),
+                Step(
+                    ("reverse-etl", "apply", "--percent", "50"),
+                    "Half of the customers first, the same ones every time.",
+                    delivered,
+                ),
+                Step(("reverse-etl", "apply"), "Then the others.", delivered),
+                Step(("reverse-etl", "reviews"), "What a person is asked about the CRM's fields."),
+                Step((*python, "settle", *there), "Whoever typed it knows better."),
+                Step(
+                    ("reverse-etl", "apply"),
+                    "The answer holds as long as both sides stay as they are.",
+                    delivered,
+                ),
+            ),
+        ),
+        Chapter(
+            "Taken back",
+            (
+                Step(
+                    (*python, "undo", *there),
+                    "A delivery turns out to be wrong: each field gets back what it held before,"
+                    " unless somebody has changed it since.",
+                    delivered,
+                ),
+                Step(
+                    ("reverse-etl", "plan"),
+                    "It stays so until the sources say something new.",
+                    delivered,
+                ),
             ),
         ),
     )

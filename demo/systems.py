@@ -83,6 +83,18 @@ def change(home: Home, system: str) -> str:
             raise ValueError(f"no system is called {system}; there are {', '.join(SYSTEMS)}")
 
 
+RETITLING = ("erp", "crm")
+"""Where a contact's job title can be changed."""
+
+
+def retitle(home: Home, system: str) -> str:
+    """Change the featured contact's job title at one system, and return what it was."""
+    if system == "erp":
+        return erp.retitle(home.erp, datetime.now(UTC))
+    email = crm.salesperson_email(SALESPEOPLE[0][1])
+    return crm.retitle(url(home, "crm"), email, settings.read_passwords(home).crm[email])
+
+
 def url(home: Home, name: str) -> str:
     """Return the address of a server that was started and still runs."""
     state = home.read_state()

@@ -123,6 +123,8 @@ WESTERN_FORMS = {"DE": "GmbH", "GB": "Ltd.", "FR": "S.A.S.", "US": "Inc.", "IT":
 WESTERN_TRADES = ("Industries", "Trading", "Systems", "Foods", "Instruments", "Logistics")
 
 TITLES = words("采购经理 采购专员 财务经理 会计 总经理 行政主管 IT工程师 仓库主管 销售总监 助理")
+TITLES_OF_SALESPEOPLE = words("供应链总监 采购负责人")
+"""As salespeople would put it; no other system does."""
 WESTERN_TITLES = ("Buyer", "Purchasing Manager", "Accountant", "Managing Director", "IT Manager")
 
 # sku, name, unit price in ten-thousandths of a yuan, smallest quantity in thousandths

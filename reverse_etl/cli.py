@@ -21,7 +21,7 @@ from crm.connections import connect
 from crm.errors import ConfigurationError, CrmError
 from crm.protocol import Field
 from crm.runtime import Runtime, until
-from reverse_etl import builds, erasure, progress, queries, render, reviews_cli
+from reverse_etl import builds, erasure, progress, queries, render
 from reverse_etl import status as statuses
 from reverse_etl import undo as undoing
 from reverse_etl.clock import World, text
@@ -38,6 +38,7 @@ from reverse_etl.reconciliation import report
 from reverse_etl.reconciliation.reconcile import exit_code as reconciled_code
 from reverse_etl.reconciliation.reconcile import reconciling
 from reverse_etl.render import Format
+from reverse_etl.reviews.cli import app as reviews_app
 from reverse_etl.syncs import Sync, chosen, default_manifest, read_manifest, read_syncs
 from reverse_etl.undo import report as undo_report
 from warehouse.connection import (
@@ -59,7 +60,7 @@ app = typer.Typer(
 
 
 app.add_typer(sandbox.cli.app)
-app.add_typer(reviews_cli.app)
+app.add_typer(reviews_app)
 
 
 class Outcome(StrEnum):

@@ -172,6 +172,16 @@ def remote_ids(count: int) -> Statement:
     )
 
 
+@cache
+def ids_ever(count: int) -> Statement:
+    """The CRM's ids that so many have or had."""
+    return Statement(
+        select(_r.key, _r.remote_id).where(
+            _r.sync == bindparam("the_sync"), _r.key.in_(_keys(count))
+        )
+    )
+
+
 def the_keys(keys: Sequence[str]) -> dict[str, str]:
     """Keys as the values of a statement that was made for so many."""
     return {f"key_{number}": key for number, key in enumerate(keys)}

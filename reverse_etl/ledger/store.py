@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import orjson
 from sqlalchemy import (
+    JSON,
     Connection,
     Engine,
     Insert,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     event,
     insert,
     select,
+    type_coerce,
     update,
 )
 from sqlalchemy.engine import ExceptionContext
@@ -57,6 +59,8 @@ class Run:
     sync: str
     destination: str
     object: str
+    linked_from: Sequence[tuple[str, str]] = ()
+    """The syncs that link to this one, each with the field of theirs that does."""
 
 
 # one of each for every record that is sent, and a frozen one takes five times as long to make
@@ -236,7 +240,7 @@ class Ledger:
                 mapping_hash=sync.mapping_hash,
                 undoes=None if undoes is None else _json(undoes),
             )
-        return Run(run_id, sync.name, sync.destination, sync.object)
+        return Run(run_id, sync.name, sync.destination, sync.object, sync.linked_from)
 
     def plan_run(self, run: Run, planned: int) -> None:
         """Write down how many records a run is about to send, so that others see how far it is.
@@ -398,6 +402,8 @@ class Ledger:
         self._know(connection, run, [each.known for each in settled if each.known], now)
         for each in settled:
             if each.lives_on is not None:
+                moved = {each.lives_on.key: each.lives_on.remote_id}
+                self._look_again_at_links(connection, run, moved, now)
                 # the CRM may have given it values of the other's: it is looked at again
                 statements.LIVE_ON.execute(
                     connection,
@@ -500,6 +506,7 @@ class Ledger:
     def _know(self, connection: Connection, run: Run, known: Sequence[Known], now: str) -> None:
         if not known:
             return
+        self._look_again_at_links(connection, run, {e.key: e.remote_id for e in known}, now)
         self._many(
             connection,
             statements.INTO_RECORDS,
@@ -512,6 +519,27 @@ class Ledger:
                 for each in known
             ],
         )  # fmt: skip
+
+    def _look_again_at_links(
+        self, connection: Connection, run: Run, ids: Mapping[str, str], now: str
+    ) -> None:
+        """Have what is linked to records that get another id in the CRM looked at again.
+
+        Its own row hasn't changed, so nothing else would tell that its link leads nowhere.
+        """
+        if not run.linked_from:
+            return
+        query = statements.ids_ever(len(ids))
+        before = query.execute(connection, the_sync=run.sync, **statements.the_keys([*ids]))
+        left = [row.remote_id for row in before if row.remote_id != ids[row.key]]
+        r = schema.records.c
+        for sync, field_name in run.linked_from if left else ():
+            link = type_coerce(r.sent, JSON)[field_name].as_string()
+            connection.execute(
+                update(schema.records)
+                .where(r.sync == sync, r.state == "live", link.in_(left))
+                .values(fingerprint=None, changed_at=now, run_id=run.run_id)
+            )
 
     def _create(self) -> None:
         with self.writing() as connection:

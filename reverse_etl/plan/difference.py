@@ -2,30 +2,16 @@
 
 DuckDB joins the sync model with the ledger and takes out only what differs: a
 record whose fingerprint is the one that was last written isn't looked at
-again. Nothing here goes through the rows in Python.
-
-Tables of all syncs of a plan:
-
-- `moved`: the keys that may need something
-- `successors`: into which key each was merged that isn't wanted any more
-- `known_values`: what the ledger knows of them
-- `links`: the CRM's id of each record that a candidate points at
-- `theirs`: the CRM's records that were read for them
-- `asked`: what people were asked about fields of the candidates, and what they said
-- `changes`: what is to be done, and why
-- `questions`: the fields in which it isn't, for a person is to be asked, and the questions
-  that need no answer any more
-
-and one for each sync, `candidates <sync>`: its moved keys with what we want,
-a column of text for each field: `ours_0`, `ours_1`, …
+again. Nothing here goes through the rows in Python. `reverse_etl.plan.tables`
+lists the tables.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import duckdb
 import orjson
 
+from reverse_etl.plan import finding, judgement
 from reverse_etl.plan.fields import (
     HashOf,
     Question,
@@ -43,12 +29,12 @@ from reverse_etl.plan.fields import (
     quoted,
     verdict,
 )
+from reverse_etl.plan.judgement import linked_id
 from reverse_etl.plan.room import LEAST_MB, execute
+from reverse_etl.plan.tables import candidates, model_of, ours
 from reverse_etl.plan.validation import Rules, Written, fault_of_known, fault_of_new
 from reverse_etl.syncs import CONTESTED, FINGERPRINT, Column, Sync
 
-CARRIES = "it carries our key"
-MERGED = "people merged it into this one"
 MERGED_INTO = "merged_into"
 """What a merge's payload holds: the key into which the record's was merged."""
 AT_ONCE = 10_000
@@ -60,44 +46,6 @@ ARGUED = "('adopt', 'update', 'held')"
 AGAIN = "('ask', 'answered', 'value')"
 """Verdicts after which a record is looked at again."""
 _OF_AN_ANSWER = ("answer", "ours_hash", "theirs_hash", "answer_hash", "value")
-
-TABLES = """
-create table moved (
-    sync varchar, key varchar, is_desired boolean, is_known boolean, state varchar,
-    rejected_fingerprint varchar, rejected varchar
-);
-create table successors (sync varchar, key varchar, winner varchar);
-create table known_values (
-    sync varchar, key varchar, remote_id varchar, origin varchar, state varchar,
-    sent json, observed json
-);
-create table totals (sync varchar, desired bigint, known bigint, unchanged bigint);
-create table links (sync varchar, key varchar, field varchar, remote_id varchar);
-create table asked (
-    sync varchar, key varchar, field varchar, state varchar, answer varchar,
-    ours_hash varchar, theirs_hash varchar, answer_hash varchar, value varchar
-);
-create table theirs (sync varchar, remote_id varchar, fields json, formerly varchar[]);
-create table changes (
-    sync varchar, key varchar, operation varchar, reason varchar, cause varchar,
-    remote_id varchar, origin varchar, payload varchar, before varchar, waits varchar,
-    fingerprint varchar, sent varchar, observed varchar, winner varchar
-);
-create table questions (
-    sync varchar, key varchar, field varchar, ours varchar, theirs varchar,
-    ours_hash varchar, theirs_hash varchar, is_asked boolean
-);
-"""
-
-
-def candidates(sync: Sync) -> str:
-    """The name of a sync's table of candidates."""
-    return quoted(f"candidates {sync.name}")
-
-
-def ours(sync: Sync, field: str) -> str:
-    """The column of a sync's candidates with what we want in a field."""
-    return next(f"ours_{i}" for i, column in enumerate(sync.columns) if column.field == field)
 
 
 def vanished(connection: duckdb.DuckDBPyConnection, sync: Sync) -> list[str]:
@@ -334,10 +282,10 @@ def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, rules: Rules) -> N
     What the CRM would refuse by its rules is held. Needs the ledger attached. The sync's
     candidates are gone afterwards.
     """
-    execute(connection, _best(sync))
-    execute(connection, _bound(sync))
-    execute(connection, _found(sync))
-    execute(connection, _judged(sync))
+    execute(connection, finding.best(sync))
+    execute(connection, finding.bound(sync))
+    execute(connection, finding.found(sync))
+    execute(connection, judgement.judged(sync))
     [(count,)] = connection.execute("select count(*) from all_judged").fetchall()
     for start in range(0, count, AT_ONCE):
         has_new, has_others = _take_part(connection, start)
@@ -370,11 +318,6 @@ def _take_part(connection: duckdb.DuckDBPyConnection, start: int) -> tuple[bool,
         select bool_or(operation = 'create'), bool_or(operation <> 'create') from judged
     """).fetchall()[0]
     return found
-
-
-def model_of(sync: Sync) -> str:
-    """The sync model's table in the attached warehouse."""
-    return f"warehouse.{quoted(sync.schema)}.{quoted(sync.table)}"
 
 
 def _redirects(sync: Sync) -> str:
@@ -443,329 +386,12 @@ def _hold_merges(sync: Sync) -> str:
     """
 
 
-def _best(sync: Sync) -> str:
-    """Which of the CRM's records may be the candidate's, and how we know; the surest way counts."""
-    key_of_theirs = field_text("theirs.fields", sync.key_field)
-    # a record that has no key of ours, and that we don't know under one either
-    unbound = f"""theirs.remote_id not in (
-        select remote_id from ledger.records
-        where destination = {literal(sync.destination)}
-            and object = {literal(sync.object)} and state = 'live'
-    )"""
-    free = f"{key_of_theirs} is null and {unbound}"
-    # new to us, or looked for in vain by its id
-    seeking = f"candidates.is_desired and ({looked_for(sync, 'candidates.')})"
-    new = "candidates.is_desired and not candidates.is_known"
-    losers = "(select *, unnest(formerly) as loser_id from theirs)"
-    ways = [
-        # ours by the id map
-        ("theirs", "theirs.remote_id = candidates.remote_id", "candidates.is_known", "known"),
-        (
-            losers,
-            "theirs.loser_id = candidates.remote_id",
-            "candidates.is_known and candidates.is_desired",
-            MERGED,
-        ),
-        # of an earlier ledger, of a write that nobody heard of, or put back by people
-        ("theirs", f"{key_of_theirs} = candidates.key", seeking, CARRIES),
-        (
-            "theirs",
-            "theirs.remote_id = candidates.former_id",
-            f"{new} and {free}",
-            "it was removed, and people put it back",
-        ),
-    ]
-    if sync.record_id:
-        same = "theirs.remote_id = candidates.record_id"
-        ways.append(("theirs", same, f"{seeking} and {free}", "identity found it to be the same"))
-        # the record of a customer who was merged into this one, who had none
-        ways.append(
-            (
-                "theirs",
-                same,
-                f"{new} and list_contains(candidates.formerly, {key_of_theirs})",
-                "it was that of another, merged into this one",
-            )
-        )
-    if sync.redirects:
-        heired = "theirs.remote_id = candidates.heirloom"
-        ways.append(("theirs", heired, new, "it was that of another, merged into this one"))
-    for group in sync.match:
-        equal = " and ".join(
-            f"{field_text('theirs.fields', field)} = candidates.{ours(sync, field)}"
-            for field in group
-        )
-        how = f"it has the same {' and '.join(group)}"
-        ways.append(("theirs", equal, f"{seeking} and {free}", how))
-    found = " union all ".join(
-        f"""
-        select
-            candidates.key, candidates.is_desired, candidates.is_known, theirs.remote_id,
-            {key_of_theirs} as their_key, {rank} as rank, {literal(how)} as how
-        from {candidates(sync)} as candidates
-        inner join {source} as theirs on theirs.sync = {literal(sync.name)} and {on}
-        where {where}
-        """
-        for rank, (source, on, where, how) in enumerate(ways)
-    )
-    return f"""
-        create or replace table best as
-        with ways as ({found})
-        select distinct * from ways
-        qualify rank() over (partition by key order by rank) = 1
-    """
-
-
-def looked_for(sync: Sync, prefix: str = "") -> str:
-    """SQL that is true for a wanted candidate that is looked for by more than the CRM's id.
-
-    One that we know counts only if that found nothing.
-    """
-    if sync.mode == "create_only":
-        return f"not {prefix}is_known"
-    return f"not {prefix}is_known or {prefix}rejected is null"
-
-
-def _bound(sync: Sync) -> str:
-    """Who else is known to have a record that a candidate may get: keys that haven't moved.
-
-    Only of records about which there is doubt: nearly always there are none, and the ledger isn't
-    read for them.
-    """
-    return f"""
-        create or replace table bound as
-        select key, remote_id from ledger.records
-        where sync = {literal(sync.name)} and state = 'live'
-            and remote_id in (
-                select remote_id from best
-                where is_desired and (rank > 0 or their_key is distinct from key)
-            )
-            and key not in (select key from best)
-            and key not in (select key from {candidates(sync)} where not is_desired)
-            and key not in (
-                select unnest(formerly) from {candidates(sync)} where formerly is not null
-            )
-    """
-
-
-def _found(sync: Sync) -> str:
-    """Which of the CRM's records is the candidate's, and who else claims it.
-
-    Of several keys with one record, that one holds it which stands in the record, if we knew it
-    before; else the one whose record it is by the id map.
-    """
-    del sync  # all it needs lies in `best` and `bound`
-    return """
-        create or replace table found as
-        with claimants as (
-            select remote_id, key, is_known, rank = 0 as is_bound from best where is_desired
-            union all
-            select remote_id, key, true, true from bound
-        ),
-        keys_there as (
-            select remote_id, any_value(their_key) as their_key from best group by remote_id
-        ),
-        claimed as (
-            select
-                remote_id,
-                count(*) as claims,
-                coalesce(
-                    min(key) filter (is_known and key = their_key),
-                    if(count(*) filter (is_bound) = 1, min(key) filter (is_bound), null)
-                ) as holder
-            from claimants
-            inner join keys_there using (remote_id)
-            group by remote_id
-        )
-        select
-            key,
-            min(remote_id) as found_id,
-            any_value(how) as how,
-            count(*) as records,
-            string_agg(remote_id, ', ' order by remote_id) as record_ids,
-            max(claims) as claims,
-            any_value(holder) as holder
-        from best
-        left join claimed using (remote_id)
-        group by key
-    """
-
-
-def is_flagged(flag: Iterable[tuple[str, str]]) -> str:
-    """SQL that is true for a candidate that bears a mark: fields and values."""
-    marks = [
-        f"{field_text('sent', name)} is not distinct from {literal(value)}" for name, value in flag
-    ]
-    return f"({' and '.join(marks)})" if marks else "false"
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """When a candidate is what; SQL, apart from the names."""
-
-    when: str
-    operation: str
-    reason: str = "null"
-    cause: str | None = None
-    """What kind of obstacle holds the record."""
-
-
-def _cases(sync: Sync) -> Iterator[_Case]:
-    """The cases of a candidate; the first that is true counts."""
-    words = "'the CRM rejected it, ' || rejected || ', and it has not changed since'"
-    yield _Case("rejected is not null", "held", words, "rejected")
-    there = "'it is there, and the mode is create_only'"
-    if sync.mode == "create_only":
-        yield _Case("is_desired and is_known", "keep", there)
-    words = "'it is gone from the CRM'"
-    lost = "is_desired and is_known and found_id is null"
-    yield _Case(f"{lost} and not is_anew", "held", words, "gone")
-    words = "records || ' records of the CRM carry its key: ' || record_ids"
-    carried = f"is_desired and records > 1 and how = {literal(CARRIES)}"
-    yield _Case(carried, "held", words, "doubled")
-    words = "records || ' records of the CRM could be it: ' || record_ids"
-    yield _Case("is_desired and records > 1", "held", words, "ambiguous")
-    words = "'several of our records could be the same record of the CRM'"
-    yield _Case("is_desired and claims > 1 and holder is null", "held", words, "ambiguous")
-    words = (
-        "'the CRM''s record ' || found_id || ' is that of ' || holder || ': say that ' || holder "
-        "|| ' and ' || key || ' are the same, or part them in the CRM'"
-    )
-    yield _Case("is_desired and claims > 1 and holder <> key", "held", words, "merged")
-    if sync.mode == "create_only":
-        yield _Case("is_desired and found_id is not null", "keep", there)
-    if sync.mode == "update_only":
-        words = "'it is not there, and the mode is update_only'"
-        yield _Case("is_desired and found_id is null", "keep", words)
-    words = "'it waits for what it must be linked to: ' || waits"
-    yield _Case("is_desired and must_wait", "held", words, "link")
-    without = "case when waits <> '' then 'without ' || waits || ', not there yet' end"
-    followed = f"coalesce({without}, if(how <> 'known', how, null))"
-    yield _Case("is_desired and is_known and found_id is not null", "update", followed)
-    yield _Case("is_desired and found_id is not null", "adopt", "how")
-    split = "case when split_from is not null then 'split from ' || split_from end"
-    yield _Case("is_desired", "create", f"coalesce({without}, {split})")
-    if sync.redirects:
-        yield from _cases_of_merged(sync)
-    yield _Case("claims > 0", "keep", "'no longer wanted, and its record has another of our keys'")
-    yield _Case("origin = 'adopted'", "keep", "'no longer wanted, but people made it'")
-    if sync.on_missing == "keep":
-        yield _Case("true", "keep", "'no longer wanted; on_missing is keep'")
-    if sync.on_missing == "flag":
-        yield _Case(is_flagged(sync.flag), "keep", "'no longer wanted, and flagged so'")
-    yield _Case("found_id is null", "forget", "'no longer wanted, and gone from the CRM'")
-    yield _Case("true", sync.on_missing, "'no longer wanted'")
-
-
-def _cases_of_merged(sync: Sync) -> Iterator[_Case]:
-    """The cases of a candidate whose key was merged into another, the winner."""
-    merged = "winner is not null"
-    into = "'merged into ' || winner"
-    is_winners = f"{merged} and (claims > 0 or winner_id = remote_id)"
-    yield _Case(is_winners, "redirect", f"{into} || ', whose record it is'")
-    yield _Case(f"{merged} and found_id is null", "forget", f"{into} || ', and gone from the CRM'")
-    if sync.on_merged == "keep":
-        yield _Case(merged, "redirect", into)
-        return
-    words = f"{into} || ', whose record is gone from the CRM'"
-    is_lost = "winner_id is not null and not is_winner_there"
-    yield _Case(f"{merged} and {is_lost}", "held", words, "gone")
-    if sync.on_merged == "merge":
-        yield _Case(merged, "merge", into)
-        return
-    words = f"{into} || ', which has no record yet'"
-    yield _Case(f"{merged} and winner_id is null", "keep", words)
-    if sync.on_merged == "flag":
-        is_done = is_flagged(sync.merged_flag)
-        yield _Case(f"{merged} and {is_done}", "redirect", f"{into} || ', and flagged so'")
-    else:
-        words = f"{into} || ', but people made it'"
-        yield _Case(f"{merged} and origin = 'adopted'", "redirect", words)
-        words = f"{into} || '; kept while others point at it'"
-        yield _Case(f"{merged} and {_is_pointed_at(sync)}", "keep", words)
-    yield _Case(merged, sync.on_merged, into)
-
-
-def _is_pointed_at(sync: Sync) -> str:
-    """Whether a record of ours still points at the candidate's."""
-    pointing = [
-        f"""remote_id in (
-            select {field_text("records.sent", field)} from ledger.records as records
-            where records.sync = {literal(name)} and records.state = 'live'
-                and {field_text("records.sent", field)} is not null
-        )"""
-        for name, field in sync.linked_from
-    ]
-    return f"({' or '.join(pointing)})" if pointing else "false"
-
-
-def _judged(sync: Sync) -> str:
-    """What is to be done with a candidate, before its fields are looked at."""
-    cases = list(_cases(sync))
-
-    def first(thens: Iterable[str]) -> str:
-        whens = (f"when {case.when} then {then}" for case, then in zip(cases, thens, strict=True))
-        return f"case {' '.join(whens)} end"
-
-    missing = ", ".join(_missing_links(sync))
-    required = " or ".join(_missing_links(sync, only_required=True))
-    return f"""
-        create or replace table all_judged as
-        with links_missing as (
-            select
-                candidates.key,
-                concat_ws(', ', {missing or "null"}) as waits,
-                {required or "false"} as must_wait
-            from {candidates(sync)} as candidates
-        ),
-        looked_at as (
-            select
-                candidates.*, found_id, how, records, record_ids, claims, holder,
-                coalesce(waits, '') as waits, must_wait,
-                winner_id in (
-                    select remote_id from theirs where theirs.sync = {literal(sync.name)}
-                ) as is_winner_there
-            from {candidates(sync)} as candidates
-            left join found on found.key = candidates.key
-            left join links_missing on links_missing.key = candidates.key
-        )
-        select
-            key, found_id, how, waits,
-            {first(literal(case.operation) for case in cases)} as operation,
-            {first(case.reason for case in cases)} as reason,
-            {first(literal(case.cause) if case.cause else "null" for case in cases)} as cause
-        from looked_at
-        order by key
-    """
-
-
-def _missing_links(sync: Sync, *, only_required: bool = False) -> Iterator[str]:
-    for column in sync.links:
-        if only_required and not column.required_link:
-            continue
-        wanted = f"candidates.{ours(sync, column.field)}"
-        missing = f"{wanted} is not null and {_linked_id(sync, column)} is null"
-        yield (
-            f"({missing})"
-            if only_required
-            else f"case when {missing} then {literal(column.field)} end"
-        )
-
-
-def _linked_id(sync: Sync, column: Column) -> str:
-    """The CRM's id of the record that a candidate points at; null while it has none."""
-    return (
-        f"(select any_value(links.remote_id) from links where links.sync = {literal(sync.name)} "
-        f"and links.field = {literal(column.field)} and links.key = candidates.key)"
-    )
-
-
 def _creates(sync: Sync, rules: Rules) -> str:
     """New records: every field that has a value."""
     conditions, members, written = [], [], []
     for index, column in enumerate(sync.columns):
         value = f"ours_{index}"
-        there = f"({_linked_id(sync, column)} is not null)" if column.links_to else "true"
+        there = f"({linked_id(sync, column)} is not null)" if column.links_to else "true"
         conditions.append(f"{is_created(column, value)} and {there} as writes_{index}")
         members.append(member(column.field, as_json(column, value), f"writes_{index}"))
         written.append(Written(value, f"writes_{index}"))
@@ -884,7 +510,7 @@ def _weighed(sync: Sync) -> str:
     for index, column in enumerate(sync.columns):
         wanted = f"candidates.ours_{index}"
         # a link is compared by the CRM's own id, and travels as our key until it goes out
-        side = _linked_id(sync, column) if column.links_to else wanted
+        side = linked_id(sync, column) if column.links_to else wanted
         sent = field_text("candidates.sent", column.field)
         observed = field_text("candidates.observed", column.field)
         seen = has_field("candidates.observed", column.field)

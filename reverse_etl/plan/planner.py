@@ -16,7 +16,7 @@ from crm.protocol import Crm, Value
 from reverse_etl.errors import StoppedError
 from reverse_etl.ledger import UNDOING, Ledger
 from reverse_etl.ledger.reviews import Asked
-from reverse_etl.plan import difference, room
+from reverse_etl.plan import difference, room, tables
 from reverse_etl.plan.fields import literal
 from reverse_etl.plan.reading import read_theirs
 from reverse_etl.plan.validation import Rules
@@ -245,7 +245,7 @@ class Planner:
         connection.execute("set TimeZone = 'UTC'")
         room.limit(connection, scratch)
         connection.load_extension(extension_path("sqlite_scanner"))
-        connection.execute(difference.TABLES)
+        connection.execute(tables.TABLES)
 
     def take(
         self,

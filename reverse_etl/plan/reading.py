@@ -9,9 +9,11 @@ import orjson
 
 from crm.errors import RetryableError
 from crm.protocol import Crm, RemoteRecord
-from reverse_etl.plan.difference import candidates, is_flagged, looked_for, ours
 from reverse_etl.plan.fields import literal
+from reverse_etl.plan.finding import looked_for
+from reverse_etl.plan.judgement import is_flagged
 from reverse_etl.plan.room import execute
+from reverse_etl.plan.tables import candidates, ours
 from reverse_etl.syncs import Sync
 
 ROWS_AT_ONCE = 1_000

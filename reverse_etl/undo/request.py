@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from reverse_etl.errors import SyncConfigurationError
 from reverse_etl.ledger import Ledger
@@ -95,9 +95,19 @@ def syncs_to_undo(syncs: Mapping[str, Sync], ledger: Ledger, undo: Undo) -> list
 
 
 def _brings_back(ledger: Ledger, undo: Undo) -> bool:
-    """Whether one of the runs had removed what an earlier one created."""
+    """Whether the runs had removed what earlier ones created: not if one of them created it."""
     d = deliveries.c
     ids = [run_id for of_sync in undo.runs.values() for run_id in of_sync]
-    query = select(d.delivery_id).where(d.run_id.in_(ids), d.operation == "withdraw").limit(1)
+    is_withdrawn_last = func.max(d.delivery_id) == func.max(d.delivery_id).filter(
+        d.operation == "withdraw"
+    )
+    is_created = func.count().filter(d.operation == "create") > 0
+    query = (
+        select(d.key)
+        .where(d.run_id.in_(ids), d.outcome == "written")
+        .group_by(d.sync, d.key, d.remote_id)
+        .having(is_withdrawn_last, ~is_created)
+        .limit(1)
+    )
     with ledger.reading() as connection:
         return connection.execute(query).first() is not None

@@ -21,9 +21,10 @@ import duckdb
 import orjson
 
 from reverse_etl.ledger import UNDOING
-from reverse_etl.plan.difference import AT_ONCE, model_of
+from reverse_etl.plan.difference import AT_ONCE
 from reverse_etl.plan.fields import literal, quoted
 from reverse_etl.plan.room import execute
+from reverse_etl.plan.tables import model_of
 from reverse_etl.syncs import Sync
 
 SKEW = "interval 5 minutes"
@@ -330,7 +331,11 @@ def take_hanging(
             from ledger.records as others
             inner join part
                 on part.operation = 'withdraw'
-                    and part.remote_id = text_of(member_of(others.sent, {literal(column.field)}))
+                    -- where an undo put a link back, what was sent is still the later one
+                    and part.remote_id = text_of(coalesce(
+                        member_of(others.observed, {literal(column.field)}),
+                        member_of(others.sent, {literal(column.field)})
+                    ))
             where others.sync = {literal(other)}
                 and others.state = 'live'
                 and others.key not in (

@@ -43,9 +43,18 @@ def test_the_story_is_told_in_commands_that_a_user_types() -> None:
         "reverse-etl apply",
         "identity review list --limit 3",
         "python -m demo answer",
+        "python -m demo retitle erp",
+        "ingestion run erp",
         "dbt build --exclude-resource-type unit_test",
+        "python -m demo retitle crm",
         "reverse-etl plan",
+        "reverse-etl apply --percent 50",
         "reverse-etl apply",
+        "reverse-etl reviews",
+        "python -m demo settle",
+        "reverse-etl apply",
+        "python -m demo undo",
+        "reverse-etl plan",
     ]
 
 

@@ -43,12 +43,17 @@ def test_what_people_say_is_one_becomes_one_in_the_crm(project: CompanyProject) 
     )
     assert review.pair_key not in listed
 
-    # the plan says what follows; this CRM can't merge, so the other record is left to people
+    # the plan says what follows; this CRM can't merge, so the other record is marked and left
     plan = project.plan()
-    assert plan["selfbuilt_contacts"][gone]["operation"] == "redirect"
+    assert plan["selfbuilt_contacts"][gone]["operation"] == "flag"
     project.apply()
-    assert stayed in held_of(project, question)
-    assert project.plan()["selfbuilt_contacts"] == {}
+    assert {
+        each["external_id"]: each["record_status"]
+        for each in project.records("contacts")
+        if each["external_id"] in question.people
+    } == {stayed: "active", gone: "merged"}
+    again = project.plan()["selfbuilt_contacts"]
+    assert {key: change["operation"] for key, change in again.items()} == {gone: "redirect"}
 
 
 def held_of(project: CompanyProject, question: questions.Question) -> set[str]:

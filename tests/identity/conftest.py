@@ -126,6 +126,11 @@ class World:
         found = self.sql("select record_key, company_id from marts.bridge_company_records")
         return dict(found)
 
+    @property
+    def warehouse(self) -> Path:
+        """The warehouse's file."""
+        return self._path
+
     def reviews(self) -> Reviews:
         """The review queue of this warehouse."""
         return Reviews(self._path)

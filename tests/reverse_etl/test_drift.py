@@ -175,3 +175,19 @@ def test_the_row_holds(case: list[str], new_world: Callable[..., TestWorld]) -> 
     if planned == "update":
         world.apply()
         assert world.plan() == {}
+
+
+def test_what_people_made_in_place_of_ours_is_never_removed(
+    new_world: Callable[..., TestWorld],
+) -> None:
+    crm = MergingCrm()
+    world = new_world(syncs=[make_sync(on_missing="delete")], crm=crm)
+    world.desire("people", row(1), row(2))
+    world.apply()
+    delete(crm, {"external_id": "p1"})
+    world.desire("people", row(1, name="李四"), row(2))
+    world.apply()
+    assert crm.objects["people"]["r8"]["name"] == "李四"
+    world.desire("people", row(2))
+    world.apply()
+    assert "r8" in crm.objects["people"]

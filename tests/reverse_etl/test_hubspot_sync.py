@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import requests
+from undoings import undone
 from worlds import TestClock, TestWorld, make_sync
 
 from crm.connections import connect
@@ -388,3 +389,28 @@ def test_a_reading_of_hubspot_goes_on_by_its_own_place(
     assert (result.records, any(result.kinds.values())) == (250, False)
     # of two pages, and of the companies of each
     assert hubspot.sandbox.account.reads - reads == 4
+
+
+def test_an_undo_takes_back_fields_links_and_records(hubspot: HubSpotWorld) -> None:
+    desire(hubspot, person(1), person(2))
+    created = [applied.run.run_id for applied in hubspot.apply()]
+    before, employers = hubspot.held("contacts"), hubspot.companies_of("p1")
+    written = [column.field for column in CONTACTS.columns if not column.links_to]
+    before = {key: {name: each[name] for name in written} for key, each in before.items()}
+    moved = person(1, name="new", open_tickets=9, company_id="c4")
+    desire(hubspot, moved, person(2), person(3))
+    [changed] = [each.run.run_id for each in hubspot.apply() if each.tally.requests]
+    assert hubspot.companies_of("p1") == {"c4"}
+
+    [applied], left = undone(hubspot.world, changed, engine=hubspot.engine)
+    assert (applied.tally.restored, applied.tally.withdrawn, left) == (1, 1, set())
+    held = hubspot.held("contacts")
+    assert {key: {name: each[name] for name in written} for key, each in held.items()} == before
+    assert hubspot.companies_of("p1") == employers
+    assert hubspot.plan() == {}
+
+    runs = [*created, changed, applied.run.run_id]
+    _, left = undone(hubspot.world, *runs, engine=hubspot.engine)
+    assert left == set()
+    assert (hubspot.held("contacts"), hubspot.held("companies")) == ({}, {})
+    assert hubspot.plan() == {}

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy import select
+from undoings import undone
 from worlds import MemoryCrm, TestWorld, make_linked, make_sync, person
 
 from crm.protocol import Capabilities, Gone, Outcome, Write, Written
@@ -130,6 +131,20 @@ def test_a_merge_names_both_keys_and_keeps_the_whole_record_that_goes(new_world:
     assert (row.key, row.outcome) == ("p1", "written")
     assert orjson.loads(row.payload)["merged_into"] == "p2"
     assert orjson.loads(row.before)["notes"] == "a salesperson's"
+
+
+def test_an_undo_names_what_was_merged_and_takes_the_rest_back(new_world: NewWorld) -> None:
+    world = merged_world(new_world, MergingCrm(), 1, 2)
+    world.desire("people", person(2, name="new"), person(3))
+    [run] = world.apply()
+    with world.ledger.reading() as connection:
+        is_merge = deliveries.c.operation == "merge"
+        [merge] = connection.scalars(select(deliveries.c.delivery_id).where(is_merge))
+    _, left = undone(world, run.run.run_id)
+    words = "it was merged, which can't be undone; what it held is in delivery"
+    assert left == {("p1", "", f"{words} {merge}")}
+    assert {key: each["name"] for key, each in world.crm.held("people").items()} == {"p2": "张三2"}
+    assert decided(world) == {}
 
 
 def test_several_become_one_even_if_each_merge_makes_a_new_id(new_world: NewWorld) -> None:
@@ -399,6 +414,30 @@ def test_a_link_moves_after_the_new_key_has_its_record(new_world: NewWorld) -> N
     taken = {k: v["external_id"] for k, v in world.crm.objects["companies"].items()}
     assert taken == {"r1": "c9", "r2": "c2"}
     assert {each["company"] for each in world.crm.held("people").values()} == {"r1"}
+
+
+@pytest.mark.parametrize("instead", [None, "r8"])
+def test_a_link_follows_a_record_that_has_another_id_since(
+    new_world: NewWorld, instead: str | None
+) -> None:
+    companies, people = make_linked()
+    companies = replace(companies, linked_from=(("people", "company"),), on_gone="recreate")
+    world = new_world(syncs=[companies, people])
+    world.desire("companies", {"company_id": "c1", "name": "华创"})
+    world.desire("people", {"person_id": "p1", "company_id": "c1"})
+    world.apply()
+    # people delete the company, and one of them may have made it again
+    del world.crm.objects["companies"]["r1"]
+    if instead is not None:
+        world.crm.put("companies", instead, external_id="c1", name="华创")
+    world.desire("companies", {"company_id": "c1", "name": "华创科技"})
+    world.apply()
+    # who works there hasn't changed, and is looked at again in the run after
+    world.apply()
+    [now] = world.crm.objects["companies"]
+    assert {each["company"] for each in world.crm.held("people").values()} == {now}
+    world.apply()
+    assert decided(world) == {}
 
 
 def test_a_merged_record_is_kept_by_default(new_world: NewWorld) -> None:

@@ -15,11 +15,12 @@ from worlds import MemoryCrm, TestWorld, make_sync
 from crm.connections import connect
 from crm.protocol import Write
 from identity import sheets
-from reverse_etl import review_sheet, reviews_cli
 from reverse_etl.engine import exit_code
 from reverse_etl.ledger import retention, reviews
 from reverse_etl.ledger.schema import review_values
 from reverse_etl.plan import Plan
+from reverse_etl.reviews import cli as reviews_cli
+from reverse_etl.reviews import sheet as review_sheet
 from reverse_etl.syncs import Column, Guard, Limit, Owner, Sync
 from sandbox.hubspot.api import HubSpot as Sandbox
 from sandbox.hubspot.properties import Property

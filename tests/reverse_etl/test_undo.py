@@ -177,6 +177,23 @@ def test_what_others_of_ours_are_linked_to_is_not_removed(new_world: NewWorld) -
     assert world.plan() == {}
 
 
+def test_a_link_that_an_undo_put_back_counts_and_the_later_one_does_not(
+    new_world: NewWorld,
+) -> None:
+    world = new_world(syncs=make_linked())
+    world.desire("companies", {"company_id": "c1", "name": "华创"})
+    world.desire("people", {"person_id": "p1", "company_id": "c1"})
+    first, _ = world.apply()
+    world.desire("companies", {"company_id": "c1", "name": "华创"}, {"company_id": "c2"})
+    world.desire("people", {"person_id": "p1", "company_id": "c2"})
+    second, moved = world.apply()
+    assert undone(world, moved.run.run_id)[1] == set()
+    assert undone(world, second.run.run_id)[1] == set()
+    assert set(world.crm.held("companies")) == {"c1"}
+    _, left = undone(world, first.run.run_id)
+    assert left == {("c1", "", "p1 of people is linked to it, so the record stays")}
+
+
 def test_what_was_adopted_is_let_go(new_world: NewWorld) -> None:
     sync = make_sync(match=(("mobile",),))
     world = new_world(syncs=[sync])

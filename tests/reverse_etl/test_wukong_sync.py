@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from undoings import undone
 from worlds import TestClock, TestWorld, make_sync
 
 from crm.connections import connect
@@ -347,3 +348,28 @@ def test_what_people_deleted_and_imported_is_told_and_never_doubled(wukong: Wuko
     assert held.keys() == {"p0", "p2", "p3", "p4", "p5"}
     assert {each["name"] for each in held.values()} == {"new"}
     assert [row["key"] for row in queries.errors(world.ledger)] == ["p1"]
+
+
+def test_an_undo_takes_back_fields_links_and_records(wukong: WukongWorld) -> None:
+    wukong.desire(3)
+    created = [applied.run.run_id for applied in wukong.apply()]
+    written = [column.field for column in CONTACTS.columns]
+
+    def shown() -> dict[str, dict[str, Any]]:
+        held = wukong.held("contacts")
+        return {key: {name: each[name] for name in written} for key, each in held.items()}
+
+    before = shown()
+    wukong.desire(4, name="李四", mobile=None, company_id="c4")
+    [changed] = [each.run.run_id for each in wukong.apply() if each.tally.requests]
+    [applied], left = undone(wukong.world, changed, engine=wukong.engine)
+    assert (applied.tally.restored, applied.tally.withdrawn, left) == (3, 1, set())
+    assert shown() == before
+    assert wukong.plan() == {}
+
+    # 悟空 keeps a customer who has contacts, so those go first
+    runs = [*created, changed, applied.run.run_id]
+    _, left = undone(wukong.world, *runs, engine=wukong.engine)
+    assert left == set()
+    assert (wukong.held("contacts"), wukong.held("customer")) == ({}, {})
+    assert wukong.plan() == {}

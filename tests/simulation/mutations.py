@@ -312,16 +312,6 @@ def _removed_made_again(patch: Patch) -> None:
     patch.setattr(reference, "_obstacle", obstacle)
 
 
-def _followed_is_ours(patch: Patch) -> None:
-    original = reference._change
-
-    def change(sync: Any, each: Any, *args: Any) -> Any:
-        decided = original(sync, each, *args)
-        return replace(decided, origin="created") if each.known is not None else decided
-
-    patch.setattr(reference, "_change", change)
-
-
 def _index_believed(patch: Patch) -> None:
     original = Wukong.__init__
 
@@ -444,12 +434,15 @@ MUTATIONS = (
     _mutation("a record is adopted for one of ours", _claims_uncounted, *TAKEN_OVER),
     _mutation("what people removed isn't made again", _removed_made_again, "not made again"),
     _mutation("a search is believed after the read lag", _index_believed, *DOUBLED),
-    _mutation("what the CRM shows of ours is kept", _shown_not_kept, "no echo", "desired values"),
+    _mutation(
+        "what the CRM shows of ours is kept",
+        _shown_not_kept,
+        *("no echo", "desired values", "nothing left"),
+    ),
     _mutation("what we sent is no news", _echo_is_news, "no echo"),
     _mutation(
         "a record with our key is ours", _key_not_looked_for, "exactly once", "people's fields"
     ),
-    _mutation("what people put in place of ours is theirs", _followed_is_ours, "not ours"),
     _mutation("a read takes a token of the quota", _free_reads, "quota"),
     _mutation("a retry takes a token of the quota", _free_retries, "quota"),
     _mutation("Retry-After is waited for", _retry_after_ignored, "quota"),

@@ -26,6 +26,8 @@ FAULTS = (
     "token ends",  # the CRM forgets who we are
     "slow",  # it takes its time
 )
+UNHEARD = {"answer lost", "answer short", "answer torn", "error after"}
+"""Those after which nobody knows what became of what was sent."""
 
 
 @dataclass
@@ -79,6 +81,9 @@ class Network:
         self._life.point(f"before {what}")
         self._clock.sleep(self._chance.uniform(0.01, 0.3))
         fault = self._weather.next(self._chance)
+        if self._weather.chances and request.url.endswith("/merge") and self._chance.random() < 0.4:
+            # merges are few, and which of two records is left can't be asked twice
+            fault = "answer lost"
         if fault == "not sent":
             self._trace(f"{what}: no connection")
             raise NotSentError("no connection")
@@ -88,9 +93,14 @@ class Network:
             raise CutOffError("no answer in time")
         self._meanwhile(request)
         self._heed(request, what)
+        effects = len(self._watcher.effects)
         answer = self._refused(request, fault) or self._carried_out(request, fault)
         self._trace(f"{what}: {answer.status}{fault and f' ({fault})'}")
         self._life.point(f"after {what}")
+        if fault in UNHEARD:
+            self._watcher.lost(effects)
+        else:
+            self._watcher.heard(answer.body)
         return self._answered(answer, fault)
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from reverse_etl.syncs import Sync
@@ -69,6 +70,15 @@ class People:
             self.server.remove(self.chance.choice(places))
         self.watcher.look(self.server, "people")
 
+    def write_over(self, under_way: Collection[Place]) -> None:
+        """Write over some of what we wrote."""
+        for place, name in [each for each, who in self.watcher.authors.items() if who == "us"]:
+            is_there = place in self.watcher.state and place not in under_way
+            if is_there and name in TYPED and self.chance.random() < 0.3:
+                with suppress(RefusedError):
+                    self.server.put(place[0], {name: self.new("typed ")}, place[1])
+        self.watcher.look(self.server, "people")
+
     def type(self, sync: Sync, phone: str) -> str:
         """Make a record by hand; gives its id."""
         fields = {"phone": phone, "notes": self.new("notes ")}
@@ -80,10 +90,13 @@ class People:
         fields = self.watcher.state[place]
         name = self.chance.choice(TYPED)
         text = "" if self.chance.random() < 0.25 else self.new("typed ")
-        if FILLED in fields and self.chance.random() < 0.2:
+        if FILLED in fields and self.chance.random() < 0.5:
             # where emptiness is a word of theirs
             name, text = FILLED, ""
-        if fields.get(name, "") != text:
+        if fields.get(name, "") == text:
+            return
+        # a record whose key another has as well isn't saved by every CRM, whatever is typed
+        with suppress(RefusedError):
             self.server.put(place[0], {name: text}, place[1])
 
     def _follow(self, habit: str, under_way: Collection[Place], keys: Sequence[Key]) -> None:
@@ -92,7 +105,7 @@ class People:
         try:
             match habit:
                 case "import":
-                    self._import(keys)
+                    self._import(keys, places)
                 case "key" if places:
                     self._handle_key(self.chance.choice(places), keys)
                 case "merge" if places:
@@ -104,8 +117,11 @@ class People:
             pass
         self.watcher.look(self.server, "people")
 
-    def _import(self, keys: Sequence[Key]) -> None:
-        """Make records from a list: some have a key of ours, some a phone, some are doubled."""
+    def _import(self, keys: Sequence[Key], places: Sequence[Place]) -> None:
+        """Make records from a list: some have a key of ours, some a phone, some are doubled.
+
+        What they find under such a key they may delete first.
+        """
         object_name = self.chance.choice(self.syncs).name
         known = [key for other, key in keys if other == object_name]
         phones = [
@@ -116,11 +132,20 @@ class People:
         for _ in range(self.chance.randint(2, 6)):
             fields = {"name": self.new("listed "), "notes": self.new("notes ")}
             if known and self.chance.random() < 0.4:
-                fields[self.watcher.key_field] = self.chance.choice(known)
+                key = fields[self.watcher.key_field] = self.chance.choice(known)
+                if self.chance.random() < 0.5:
+                    self._clear_out(object_name, key, places)
             if phones and self.chance.random() < 0.4:
                 fields["phone"] = self.chance.choice(phones)
             for _ in range(self.chance.choice((1, 1, 2))):
                 self.server.put(object_name, fields, None)
+
+    def _clear_out(self, object_name: str, key: str, places: Sequence[Place]) -> None:
+        for place in places:
+            held = self.watcher.state.get(place, {})
+            if place[0] == object_name and held.get(self.watcher.key_field) == key:
+                self.server.remove(place)
+        self.watcher.look(self.server, "people")
 
     def _handle_key(self, place: Place, keys: Sequence[Key]) -> None:
         """Empty our key, type something else there, or a key that is another record's."""

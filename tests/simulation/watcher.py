@@ -52,8 +52,8 @@ class Watcher:
     """The records that people made one."""
     keys: dict[tuple[str, str], None] = field(default_factory=dict)
     """By object: every key of ours that ever stood in the CRM."""
-    keyed: set[Place] = field(default_factory=set)
-    """The records that ever had one."""
+    keyed: dict[Place, str] = field(default_factory=dict)
+    """The records that ever had one, each with the last."""
     handled: set[tuple[str, str]] = field(default_factory=set)
     """By object: the keys that people gave to a record, or took from one."""
     estranged: set[Place] = field(default_factory=set)
@@ -65,6 +65,8 @@ class Watcher:
     authors_at_start: dict[tuple[Place, str], str] = field(default_factory=dict)
     ours: dict[tuple[Place, str], str] = field(default_factory=dict)
     """The last value that we gave a field."""
+    unheard: set[Place] = field(default_factory=set)
+    """The records that we wrote, of which no answer has told us."""
     wrote: set[tuple[str, str, str]] = field(default_factory=set)
     """By object and field: every value that we ever gave one; people copy them as well."""
     on_create: Callable[[Place, dict[str, str]], None] = lambda _place, _fields: None
@@ -98,6 +100,14 @@ class Watcher:
         self.arrivals.append(now)
         if len(self.arrivals) > most:
             self.violated("quota", f"{len(self.arrivals)} requests in {window} s, {most} allowed")
+
+    def lost(self, effects: int) -> None:
+        """Note that nobody hears the answer to the request whose effects came after so many."""
+        self.unheard |= {each.place for each in self.effects[effects:]}
+
+    def heard(self, body: bytes) -> None:
+        """Note the records that an answer tells of."""
+        self.unheard = {each for each in self.unheard if each[1].encode() not in body}
 
     def forget_us(self) -> None:
         """Take what we wrote as found there: our ledger is lost."""
@@ -196,14 +206,16 @@ class Watcher:
     ) -> None:
         if old is None:
             old = self._appeared(place, fields, who)
+        last_key = self.keyed.get(place)
         self._note_key(place, old or {}, fields, who)
         values = {
             name: fields.get(name, "")
             for name in (old or {}).keys() | fields.keys()
             if (old or {}).get(name) != fields.get(name)
         }
-        if old is not None and who == "us" and old.get(self.key_field) and self.key_field in values:
-            # adopted for another key of ours: what we wrote before counts as found there
+        if old is not None and who == "us" and last_key not in {None, fields.get(self.key_field)}:
+            # adopted for another key of ours, which people may have emptied before: what we wrote
+            # counts as found there
             for name in fields:
                 self.authors[place, name] = "another key"
             self._forget_ours(place)
@@ -223,6 +235,9 @@ class Watcher:
                 self.wrote.add((place[0], name, values[name]))
             else:
                 self.touched[place, name] = len(self.effects)
+                if place in self.unheard:
+                    # whether people emptied it or the CRM dropped it, nobody can know any more
+                    self.ours.pop((place, name), None)
             self.authors[place, name] = who
         if who == "us" and (values or old is None):
             kind: Literal["create", "update"] = "create" if old is None else "update"
@@ -245,7 +260,7 @@ class Watcher:
         before, now = old.get(self.key_field), fields.get(self.key_field)
         if now:
             self.keys[place[0], now] = None
-            self.keyed.add(place)
+            self.keyed[place] = now
         if who == "people" and (before != now or place in self.restored):
             self.handled |= {(place[0], key) for key in (before, now) if key}
             # of whom the key is that a restored record comes with isn't said any more

@@ -59,9 +59,9 @@ from tests.simulation.warehouse import open_warehouse
 from tests.simulation.watcher import Violation, Watcher
 from tests.simulation.wukong import WukongServer
 
-SQL_EVERY = 200
+SQL_EVERY = 400
 """Of so many seeds, one plans with the SQL."""
-RECONCILE_EVERY = 100
+RECONCILE_EVERY = 200
 """Of so many, one reconciles between its rounds; it takes a database as well."""
 MOST_RUNS_TO_REST = 12
 DAY = 86_400.0
@@ -144,8 +144,8 @@ class SimulatedWorld:
         self.is_busy = True
         """Whether people are at work."""
         self.weather = Weather()
-        self.uses_sql = self.seed % SQL_EVERY == 0
-        self.reconciles = self.seed % RECONCILE_EVERY == 0
+        self.uses_sql = self.seed % SQL_EVERY == 1
+        self.reconciles = self.seed % RECONCILE_EVERY == 2
         self.path = self.folder / f"{self.seed}.sqlite"
         self._begin_life(None)
 

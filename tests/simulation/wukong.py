@@ -50,6 +50,8 @@ class WukongServer:
         self.sandbox = sandbox
         self.quota = quota
         self._forms = forms
+        self._unread: set[Place] = set()
+        """What was written and wasn't read back yet."""
         for ours, theirs in self.NAMES.items():
             made: list[Field] = [Field(1, self.key_field, "ours", TEXT, CUSTOM, is_unique=True)]
             for number, name in enumerate((*FIELDS, *LINKS[ours]), 2):
@@ -69,7 +71,8 @@ class WukongServer:
         return {}
 
     def under_way(self) -> set[Place]:
-        return set()
+        # what the CRM makes of our values, it tells only who reads them a moment later
+        return self._unread
 
     def handle(self, request: Request, _now: float) -> Answer:
         address = urlsplit(request.url)
@@ -77,7 +80,14 @@ class WukongServer:
         said = SandboxRequest(
             request.method, address.path, address.query, headers, request.body or b""
         )
+        before = self.state() if address.path.endswith(("/add", "/update")) else None
         answer = self.sandbox(said)
+        if before is not None:
+            now = self.state()
+            self._unread |= {place for place in now if now[place] != before.get(place)}
+        if "/queryById/" in address.path:
+            number = address.path.rpartition("/")[2]
+            self._unread = {place for place in self._unread if place[1] != number}
         return Answer(answer.status, answer.headers, answer.encoded())
 
     def state(self) -> State:

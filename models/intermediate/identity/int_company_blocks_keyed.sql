@@ -65,6 +65,17 @@ keys as (
         left(name_key, case when {{ has_han('name_key') }} then 3 else 6 end) as value
     from profiles
 
+    union all by name
+
+    -- a slip in the beginning of a long name leaves what follows
+    select
+        record_key,
+        group_key,
+        'middle of the name' as block,
+        substr(name_key, 7, 8) as value
+    from profiles
+    where length(name_key) >= 14 and not {{ has_han('name_key') }}
+
 ),
 
 keyed as (

@@ -48,9 +48,22 @@ compared as (
             when one.region != other.region then 7
             -- 华创科技集团 and 华创科技: a group and its company, or one
             when one.weak_name_key = other.weak_name_key then 9
+            -- Fund II and Fund III differ at the end
             when
                 not {{ has_han('one.name_key') }}
-                and jaro_winkler_similarity(one.name_key, other.name_key) >= 0.94
+                and length(one.name_key) >= 20
+                and right(one.name_key, 3) = right(other.name_key, 3)
+                and damerau_levenshtein(one.name_key, other.name_key) = 1
+                then 10
+            when
+                not {{ has_han('one.name_key') }}
+                and (
+                    jaro_winkler_similarity(one.name_key, other.name_key) >= 0.94
+                    or (
+                        length(one.name_key) >= 10
+                        and damerau_levenshtein(one.name_key, other.name_key) = 1
+                    )
+                )
                 then 4
             when
                 {{ has_han('one.name_key') }}

@@ -10,13 +10,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from reverse_etl import render, review_sheet
+from reverse_etl import render
 from reverse_etl.clock import World
 from reverse_etl.errors import ExitCode, SyncConfigurationError
 from reverse_etl.ledger import Ledger, ledger_path, reviews
 from reverse_etl.ledger.reviews import Answer, Choice, Review
 from reverse_etl.plan.fields import can_hold, in_one_form
 from reverse_etl.render import Format
+from reverse_etl.reviews import sheet
 from reverse_etl.syncs import Sync, default_manifest, read_manifest, read_syncs
 
 
@@ -68,16 +69,16 @@ def list_reviews(
     """
     with closing(Ledger(ledger_path(), World())) as ledger:
         if in_ is not None:
-            _take(ledger, list(review_sheet.read(in_)), by)
+            _take(ledger, list(sheet.read(in_)), by)
             return
         found = reviews.waiting(ledger, sync)
     if out is not None:
-        review_sheet.write(found, out)
+        sheet.write(found, out)
         typer.echo(f"{len(found)} questions are in {out}; answer in its column answer")
     elif format_ is Format.JSON:
         typer.echo(render.as_json([asdict(each) for each in found]))
     else:
-        rows = [{name: getattr(each, name) for name in review_sheet.QUESTION} for each in found]
+        rows = [{name: getattr(each, name) for name in sheet.QUESTION} for each in found]
         render.print_rows(render.new_console(), rows, empty="no question is open")
 
 
