@@ -7,9 +7,9 @@ blocks as (
 
 ),
 
-touched_groups as (
+recompared_records as (
 
-    select * from {{ ref('int_groups_touched') }}
+    select * from {{ ref('int_records_recompared') }}
 
 ),
 
@@ -20,7 +20,7 @@ touched as (
         blocks.block,
         blocks.value
     from blocks
-    inner join touched_groups on blocks.group_key = touched_groups.group_key
+    inner join recompared_records on blocks.group_key = recompared_records.group_key
 
 )
 

@@ -1,5 +1,5 @@
 -- One row per identifier that a company's record carries; one that can't be used says why.
--- depends_on: {{ ref('int_company_names_released') }}
+-- depends_on: {{ ref('int_identifiers_released') }}
 {{ config(
     materialized='incremental',
     incremental_strategy='touched',

@@ -3,7 +3,7 @@
     materialized='incremental',
     incremental_strategy='touched',
     unique_key='record_key',
-    touched_by='int_company_records_rematched'
+    touched_by='int_records_rematched'
 ) }}
 
 with
@@ -12,7 +12,13 @@ identifiers as (
 
     select *
     from {{ ref('int_company_identifiers_keyed') }}
-    where is_key and {{ touched('record_key', 'int_company_records_met') }}
+    where
+        is_key
+        and {{ touched(
+            '(identifier_type, identifier)',
+            'int_identifiers_met',
+            '(identifier_type, identifier)'
+        ) }}
 
 ),
 
@@ -141,7 +147,7 @@ matched as (
     from unioned
     where
         record_key != other_record_key
-        and {{ touched('record_key', 'int_company_records_rematched') }}
+        and {{ touched('record_key', 'int_records_rematched') }}
 
 )
 

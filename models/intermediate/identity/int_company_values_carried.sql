@@ -1,15 +1,24 @@
 -- One row per value that a company's record carries of an attribute of the golden record.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key='record_key',
+    touched_by='int_records_changed'
+) }}
+
 with
 
 company_records as (
 
-    select * from {{ ref('int_company_records_unioned') }}
+    select * from {{ ref('int_company_records_renewed') }}
 
 ),
 
 identifiers as (
 
-    select * from {{ ref('int_company_identifiers_keyed') }}
+    select *
+    from {{ ref('int_company_identifiers_keyed') }}
+    where {{ touched('record_key', 'int_records_changed') }}
 
 ),
 

@@ -52,7 +52,10 @@ blocked as (
             and met.value = other_met.value
             and met.record_key < other_met.record_key
             and met.group_key != other_met.group_key
-    where {{ touched(['met.group_key', 'other_met.group_key'], 'int_groups_touched', 'group_key') }}
+    where
+        {{ touched(
+            ['met.group_key', 'other_met.group_key'], 'int_records_recompared', 'group_key'
+        ) }}
 
 )
 

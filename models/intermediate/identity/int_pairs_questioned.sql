@@ -1,6 +1,22 @@
 -- One row per two records about which people are asked: the best pair of any two clusters in doubt.
 with
 
+open_questions as (
+
+    select *
+    from {{ ref('int_pairs_judged') }}
+    where verdict = 'review'
+
+),
+
+answers as (
+
+    select *
+    from {{ ref('int_pairs_judged') }}
+    where judged_by = 'people'
+
+),
+
 judgements as (
 
     select * from {{ ref('int_pairs_judged') }}
@@ -28,14 +44,42 @@ clusters as (
 parted_records as (
 
     select record_key
-    from clusters
+    from {{ ref('int_records_clustered') }}
     where is_parted
+
+),
+
+records as (
+
+    select * from {{ ref('int_records_unioned') }}
 
 ),
 
 grouped_records as (
 
     select * from {{ ref('int_records_grouped') }}
+
+),
+
+-- what was linked, and then parted again because something contradicts it
+cut_links as (
+
+    select
+        links.record_key,
+        links.other_record_key
+    from links
+    inner join parted_records on links.record_key = parted_records.record_key
+
+),
+
+cut_probabilities as (
+
+    select
+        judgements.record_key,
+        judgements.other_record_key,
+        judgements.probability
+    from judgements
+    inner join parted_records on judgements.record_key = parted_records.record_key
 
 ),
 
@@ -46,80 +90,90 @@ doubtful as (
         other_record_key,
         probability,
         'open' as state
-    from judgements
-    where verdict = 'review'
+    from open_questions
 
     union all by name
 
-    -- what was linked, and then parted again because something contradicts it
     select
-        links.record_key,
-        links.other_record_key,
-        judgements.probability,
+        cut_links.record_key,
+        cut_links.other_record_key,
+        cut_probabilities.probability,
         'cut' as state
-    from links
-    inner join parted_records on links.record_key = parted_records.record_key
-    left outer join judgements
+    from cut_links
+    left outer join cut_probabilities
         on
-            links.record_key = judgements.record_key
-            and links.other_record_key = judgements.other_record_key
+            cut_links.record_key = cut_probabilities.record_key
+            and cut_links.other_record_key = cut_probabilities.other_record_key
+
+    union all by name
+
+    select
+        record_key,
+        other_record_key,
+        probability,
+        'answered' as state
+    from answers
 
 ),
 
-apart as (
+-- of few records, so that what is known of all others isn't gathered
+doubtful_clusters as (
 
     select
+        clusters.record_key,
         clusters.entity_type,
-        doubtful.record_key,
-        doubtful.other_record_key,
-        doubtful.probability,
-        doubtful.state,
-        least(clusters.cluster_id, other_clusters.cluster_id) as cluster_id,
-        greatest(clusters.cluster_id, other_clusters.cluster_id) as other_cluster_id
-    from doubtful
-    inner join clusters on doubtful.record_key = clusters.record_key
-    inner join clusters as other_clusters
-        on doubtful.other_record_key = other_clusters.record_key
-    where clusters.cluster_id != other_clusters.cluster_id
+        clusters.cluster_id
+    from clusters
+    where
+        clusters.record_key in (
+            select doubtful.record_key from doubtful
+            union by name
+            select doubtful.other_record_key as record_key from doubtful
+        )
 
 ),
 
 -- clusters on which somebody decided aren't asked about again
-parted_by_people as (
+apart as (
 
-    select distinct
-        least(clusters.cluster_id, other_clusters.cluster_id) as cluster_id,
-        greatest(clusters.cluster_id, other_clusters.cluster_id) as other_cluster_id
-    from judgements
-    inner join clusters on judgements.record_key = clusters.record_key
-    inner join clusters as other_clusters
-        on judgements.other_record_key = other_clusters.record_key
-    where judgements.judged_by = 'people'
+    select
+        doubtful_clusters.entity_type,
+        doubtful.record_key,
+        doubtful.other_record_key,
+        doubtful.probability,
+        doubtful.state,
+        least(doubtful_clusters.cluster_id, other_clusters.cluster_id) as cluster_id,
+        greatest(doubtful_clusters.cluster_id, other_clusters.cluster_id) as other_cluster_id,
+        bool_or(doubtful.state = 'answered')
+            over (
+                partition by
+                    least(doubtful_clusters.cluster_id, other_clusters.cluster_id),
+                    greatest(doubtful_clusters.cluster_id, other_clusters.cluster_id)
+            )
+            as is_answered
+    from doubtful
+    inner join doubtful_clusters on doubtful.record_key = doubtful_clusters.record_key
+    inner join doubtful_clusters as other_clusters
+        on doubtful.other_record_key = other_clusters.record_key
+    where doubtful_clusters.cluster_id != other_clusters.cluster_id
 
 ),
 
 asked as (
 
     select
-        apart.entity_type,
-        apart.record_key,
-        apart.other_record_key,
-        apart.probability,
-        apart.state
+        entity_type,
+        record_key,
+        other_record_key,
+        probability,
+        state
     from apart
-    left outer join parted_by_people
-        on
-            apart.cluster_id = parted_by_people.cluster_id
-            and apart.other_cluster_id = parted_by_people.other_cluster_id
-    where parted_by_people.cluster_id is null
+    where not is_answered
     qualify
         row_number()
             over (
-                partition by apart.cluster_id, apart.other_cluster_id
-                order by
-                    apart.probability desc nulls last,
-                    apart.record_key asc,
-                    apart.other_record_key asc
+                partition by cluster_id, other_cluster_id
+                order by probability desc nulls last, record_key asc, other_record_key asc
             )
         = 1
 
@@ -136,14 +190,14 @@ decided as (
         coalesce(decisions.probability, 0.5) as probability_then,
         case
             when grouped_records.group_key = other_grouped_records.group_key then 1
-            else judgements.probability
+            else answers.probability
         end as probability
     from decisions
-    inner join judgements
+    inner join answers
         on
-            decisions.entity_type = judgements.entity_type
-            and decisions.record_key = judgements.record_key
-            and decisions.other_record_key = judgements.other_record_key
+            decisions.entity_type = answers.entity_type
+            and decisions.record_key = answers.record_key
+            and decisions.other_record_key = answers.other_record_key
     left outer join grouped_records on decisions.record_key = grouped_records.record_key
     left outer join grouped_records as other_grouped_records
         on decisions.other_record_key = other_grouped_records.record_key
@@ -171,7 +225,7 @@ sized as (
     select
         entity_type,
         count(*) as record_count
-    from clusters
+    from records
     group by entity_type
 
 ),

@@ -3,7 +3,7 @@
     materialized='incremental',
     incremental_strategy='touched',
     unique_key='(identifier_type, identifier)',
-    touched_by='int_person_identifiers_touched',
+    touched_by='int_identifiers_touched',
     touched_key='(identifier_type, identifier)'
 ) }}
 
@@ -16,7 +16,7 @@ keys as (
     where
         {{ touched(
             '(identifier_type, identifier)',
-            'int_person_identifiers_touched',
+            'int_identifiers_touched',
             '(identifier_type, identifier)'
         ) }}
 

@@ -1,5 +1,5 @@
 -- One row per valid identifier of a person's record, with the name it came with.
--- depends_on: {{ ref('int_person_identifiers_touched') }}
+-- depends_on: {{ ref('int_identifiers_released') }}
 {{ config(
     materialized='incremental',
     incremental_strategy='touched',

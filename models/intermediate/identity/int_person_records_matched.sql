@@ -3,7 +3,7 @@
     materialized='incremental',
     incremental_strategy='touched',
     unique_key='record_key',
-    touched_by='int_person_records_rematched'
+    touched_by='int_records_rematched'
 ) }}
 
 with
@@ -15,7 +15,7 @@ named_keys as (
     where
         {{ touched(
             '(identifier_type, identifier)',
-            'int_person_identifiers_met',
+            'int_identifiers_met',
             '(identifier_type, identifier)'
         ) }}
 
@@ -266,7 +266,7 @@ matched as (
     from unioned
     where
         record_key != other_record_key
-        and {{ touched('record_key', 'int_person_records_rematched') }}
+        and {{ touched('record_key', 'int_records_rematched') }}
 
 )
 

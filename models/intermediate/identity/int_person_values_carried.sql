@@ -1,9 +1,16 @@
 -- One row per value that a person's record carries of an attribute of the golden record.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='touched',
+    unique_key='record_key',
+    touched_by='int_records_changed'
+) }}
+
 with
 
 person_records as (
 
-    select * from {{ ref('int_person_records_unioned') }}
+    select * from {{ ref('int_person_records_renewed') }}
 
 ),
 
@@ -15,13 +22,17 @@ names as (
 
 identifiers as (
 
-    select * from {{ ref('int_person_identifiers_keyed') }}
+    select *
+    from {{ ref('int_person_identifiers_keyed') }}
+    where {{ touched('record_key', 'int_records_changed') }}
 
 ),
 
 facts as (
 
-    select * from {{ ref('int_person_facts_derived') }}
+    select *
+    from {{ ref('int_person_facts_derived') }}
+    where {{ touched('record_key', 'int_records_changed') }}
 
 ),
 

@@ -3,9 +3,7 @@ with
 
 rematched_records as (
 
-    select record_key from {{ ref('int_person_records_rematched') }}
-    union all by name
-    select record_key from {{ ref('int_company_records_rematched') }}
+    select * from {{ ref('int_records_rematched') }}
 
 ),
 

@@ -1,4 +1,4 @@
--- One row per record of a person whose sure matches have to be looked for again.
+-- One row per record whose sure matches have to be looked for again.
 with
 
 changed_records as (
@@ -9,7 +9,7 @@ changed_records as (
 
 touched_identifiers as (
 
-    select * from {{ ref('int_person_identifiers_touched') }}
+    select * from {{ ref('int_identifiers_touched') }}
 
 ),
 
@@ -19,9 +19,35 @@ shared_identifiers as (
 
 ),
 
-keys as (
+person_keys as (
 
     select * from {{ ref('int_person_keys_named') }}
+
+),
+
+company_keys as (
+
+    select *
+    from {{ ref('int_company_identifiers_keyed') }}
+    where is_key and identifier_type in ('tax_id', 'name')
+
+),
+
+keys as (
+
+    select
+        record_key,
+        identifier_type,
+        identifier
+    from person_keys
+
+    union all by name
+
+    select
+        record_key,
+        identifier_type,
+        identifier
+    from company_keys
 
 ),
 

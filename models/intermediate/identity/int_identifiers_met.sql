@@ -3,7 +3,7 @@ with
 
 rematched_records as (
 
-    select * from {{ ref('int_person_records_rematched') }}
+    select * from {{ ref('int_records_rematched') }}
 
 ),
 
@@ -13,9 +13,35 @@ shared_identifiers as (
 
 ),
 
-keys as (
+person_keys as (
 
     select * from {{ ref('int_person_keys_named') }}
+
+),
+
+company_keys as (
+
+    select *
+    from {{ ref('int_company_identifiers_keyed') }}
+    where is_key and identifier_type in ('tax_id', 'name')
+
+),
+
+keys as (
+
+    select
+        record_key,
+        identifier_type,
+        identifier
+    from person_keys
+
+    union all by name
+
+    select
+        record_key,
+        identifier_type,
+        identifier
+    from company_keys
 
 ),
 

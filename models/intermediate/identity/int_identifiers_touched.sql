@@ -1,11 +1,19 @@
 -- One row per identifier that a changed record has or had before.
 with
 
-identifiers as (
+person_identifiers as (
 
     select *
     from {{ ref('int_person_identifiers_keyed') }}
     where is_key
+
+),
+
+company_identifiers as (
+
+    select *
+    from {{ ref('int_company_identifiers_keyed') }}
+    where is_key and identifier_type in ('tax_id', 'name')
 
 ),
 
@@ -15,9 +23,9 @@ changed_records as (
 
 ),
 
-known_keys as (
+released_identifiers as (
 
-    {{ kept('int_person_keys_named', ['record_key', 'identifier_type', 'identifier']) }}
+    select * from {{ ref('int_identifiers_released') }}
 
 ),
 
@@ -30,18 +38,25 @@ known_shared as (
 had_or_has as (
 
     select
-        identifiers.identifier_type,
-        identifiers.identifier
-    from identifiers
-    inner join changed_records on identifiers.record_key = changed_records.record_key
+        person_identifiers.identifier_type,
+        person_identifiers.identifier
+    from person_identifiers
+    inner join changed_records on person_identifiers.record_key = changed_records.record_key
 
     union by name
 
     select
-        known_keys.identifier_type,
-        known_keys.identifier
-    from known_keys
-    inner join changed_records on known_keys.record_key = changed_records.record_key
+        company_identifiers.identifier_type,
+        company_identifiers.identifier
+    from company_identifiers
+    inner join changed_records on company_identifiers.record_key = changed_records.record_key
+
+    union by name
+
+    select
+        identifier_type,
+        identifier
+    from released_identifiers
 
 ),
 
