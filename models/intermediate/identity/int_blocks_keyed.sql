@@ -38,17 +38,27 @@ keys as (
 
 ),
 
+digested as (
+
+    select
+        entity_type,
+        group_key,
+        record_key,
+        {{ row_digest(['entity_type', 'block', 'value']) }} as block_key
+    from keys
+
+),
+
 -- one profile speaks for its group, so that no group meets another twice by one key
 spoken as (
 
     select
         entity_type,
-        block,
-        value,
+        block_key,
         group_key,
         min(record_key) as record_key
-    from keys
-    group by entity_type, block, value, group_key
+    from digested
+    group by entity_type, block_key, group_key
 
 )
 

@@ -9,7 +9,7 @@ regrouped_records as (
 
 known_blocks as (
 
-    {{ kept('int_blocks_keyed', ['entity_type', 'block', 'value', 'group_key']) }}
+    {{ kept('int_blocks_keyed', ['block_key', 'group_key']) }}
 
 ),
 
@@ -24,9 +24,7 @@ left_groups as (
 released as (
 
     select
-        known_blocks.entity_type,
-        known_blocks.block,
-        known_blocks.value,
+        known_blocks.block_key,
         known_blocks.group_key
     from known_blocks
     inner join left_groups on known_blocks.group_key = left_groups.left_group_key

@@ -15,10 +15,7 @@ recompared_records as (
 
 touched as (
 
-    select distinct
-        blocks.entity_type,
-        blocks.block,
-        blocks.value
+    select distinct blocks.block_key
     from blocks
     inner join recompared_records on blocks.group_key = recompared_records.group_key
 

@@ -5,10 +5,7 @@ blocks as (
 
     select *
     from {{ ref('int_blocks_keyed') }}
-    where
-        {{ touched(
-            '(entity_type, block, value)', 'int_blocks_touched', '(entity_type, block, value)'
-        ) }}
+    where {{ touched('block_key', 'int_blocks_touched') }}
 
 ),
 
@@ -16,11 +13,10 @@ sized as (
 
     select
         entity_type,
-        block,
-        value,
+        block_key,
         group_key,
         record_key,
-        count(*) over (partition by entity_type, block, value) as block_size
+        count(*) over (partition by block_key) as block_size
     from blocks
 
 ),
@@ -29,8 +25,7 @@ met as (
 
     select
         entity_type,
-        block,
-        value,
+        block_key,
         group_key,
         record_key
     from sized
@@ -47,9 +42,7 @@ blocked as (
     from met
     inner join met as other_met
         on
-            met.entity_type = other_met.entity_type
-            and met.block = other_met.block
-            and met.value = other_met.value
+            met.block_key = other_met.block_key
             and met.record_key < other_met.record_key
             and met.group_key != other_met.group_key
     where

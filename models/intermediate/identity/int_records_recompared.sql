@@ -55,18 +55,14 @@ known_judgements as (
 moved as (
 
     select
-        entity_type,
-        block,
-        value,
+        block_key,
         1 as moved_by
     from taken_blocks
 
     union all by name
 
     select
-        entity_type,
-        block,
-        value,
+        block_key,
         -1 as moved_by
     from released_blocks
 
@@ -75,12 +71,10 @@ moved as (
 moved_blocks as (
 
     select
-        entity_type,
-        block,
-        value,
+        block_key,
         sum(moved_by) as moved_by
     from moved
-    group by entity_type, block, value
+    group by block_key
 
 ),
 
@@ -89,14 +83,9 @@ sized as (
     select
         blocks.group_key,
         moved_blocks.moved_by,
-        count(*) over (partition by blocks.entity_type, blocks.block, blocks.value)
-            as block_size
+        count(*) over (partition by blocks.block_key) as block_size
     from blocks
-    inner join moved_blocks
-        on
-            blocks.entity_type = moved_blocks.entity_type
-            and blocks.block = moved_blocks.block
-            and blocks.value = moved_blocks.value
+    inner join moved_blocks on blocks.block_key = moved_blocks.block_key
 
 ),
 
