@@ -16,6 +16,7 @@ from sandbox.faults import Fault
 from sandbox.hubspot.api import HubSpot as Sandbox
 from sandbox.hubspot.properties import Property
 from sandbox.serving import serving
+from tests.connections import configure
 from tests.crm.suite import Clock, written
 
 Connect = Callable[..., Crm]
@@ -43,8 +44,7 @@ def new_crm(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Conne
                 "associations__deals": "companies, contacts",
                 "read_lag": "0",
             }
-            for key, value in (given | settings).items():
-                monkeypatch.setenv(f"CRM__HUBSPOT__{key.upper()}", value)
+            configure(monkeypatch.setenv, "hubspot", **given | settings)
             return connect("hubspot", runtime=runtime or Clock().runtime())
 
         yield new

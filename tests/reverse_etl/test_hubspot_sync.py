@@ -1,6 +1,5 @@
 """Syncs of companies and their contacts to a sandbox of HubSpot, through the engine, over HTTP."""
 
-import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -17,15 +16,15 @@ from worlds import TestClock, TestWorld, make_sync
 
 from crm.connections import connect
 from crm.hubspot.links import Links
-from crm.protocol import Crm
 from reverse_etl import queries
-from reverse_etl.engine import Applied, Engine, exit_code
+from reverse_etl.engine import exit_code
 from reverse_etl.reconciliation.reconcile import reconciling
 from reverse_etl.syncs import Column, Sync
 from sandbox.faults import Fault, Kind
 from sandbox.hubspot.api import HubSpot as Sandbox
 from sandbox.hubspot.properties import Property
 from sandbox.serving import serving
+from tests.connections import configure
 
 COMPANIES = make_sync(
     "companies",
@@ -66,27 +65,11 @@ class RealClock(TestClock):
 class HubSpotWorld:
     """A warehouse, a ledger and a sandbox behind real HTTP."""
 
-    def __init__(self, world: TestWorld, sandbox: Sandbox, crm: Crm) -> None:
+    def __init__(self, world: TestWorld, sandbox: Sandbox) -> None:
         self.world = world
         self.sandbox = sandbox
-        self.crm = crm
-
-    @property
-    def engine(self) -> Engine:
-        return dataclasses.replace(
-            self.world.engine, connect=lambda _name: self.crm, new_executor=ThreadPoolExecutor
-        )
-
-    def apply(self) -> list[Applied]:
-        return self.engine.apply(self.world.syncs)
-
-    def plan(self) -> dict[tuple[str, str], tuple[str, tuple[str, ...]]]:
-        with self.engine.planned(self.world.syncs) as (plan, _):
-            return {
-                (sync.name, change.key): (change.operation, change.fields)
-                for sync in self.world.syncs
-                for change in plan.changes(sync)
-            }
+        self.apply = world.apply
+        self.plan = world.plan
 
     def held(self, name: str) -> dict[str, dict[str, str]]:
         records = self.sandbox.account.table(name).by_change.values()
@@ -135,10 +118,14 @@ def hubspot(
             "read_lag": "0",
             "search_rate__per_window": "50",
         }
-        for key, value in settings.items():
-            monkeypatch.setenv(f"CRM__HUBSPOT__{key.upper()}", value)
-        world = new_world(syncs=[COMPANIES, CONTACTS], clock=RealClock())
-        yield HubSpotWorld(world, sandbox, connect("hubspot"))
+        configure(monkeypatch.setenv, "hubspot", **settings)
+        world = new_world(
+            syncs=[COMPANIES, CONTACTS],
+            clock=RealClock(),
+            crm=connect("hubspot"),
+            new_executor=ThreadPoolExecutor,
+        )
+        yield HubSpotWorld(world, sandbox)
 
 
 def company(number: int, **fields: Any) -> dict[str, Any]:
@@ -310,7 +297,7 @@ def reconciled(hubspot: HubSpotWorld) -> dict[str, int]:
     """What is found of the contacts, by kind; what isn't found isn't in it."""
     world = hubspot.world
     with reconciling(world.ledger, world.syncs, world.warehouse) as reconciliation:
-        result = reconciliation.reconcile(CONTACTS, hubspot.crm)
+        result = reconciliation.reconcile(CONTACTS, hubspot.world.crm)
     assert result.is_done
     return {kind: count for kind, count in result.kinds.items() if count}
 
@@ -382,10 +369,10 @@ def test_a_reading_of_hubspot_goes_on_by_its_own_place(
     hubspot.apply()
     world = hubspot.world
     with reconciling(world.ledger, world.syncs, world.warehouse) as reconciliation:
-        stopped = reconciliation.reconcile(CONTACTS, hubspot.crm, lambda: True)
+        stopped = reconciliation.reconcile(CONTACTS, hubspot.world.crm, lambda: True)
         assert not stopped.is_done
         reads = hubspot.sandbox.account.reads
-        result = reconciliation.reconcile(CONTACTS, hubspot.crm)
+        result = reconciliation.reconcile(CONTACTS, hubspot.world.crm)
     assert (result.records, any(result.kinds.values())) == (250, False)
     # of two pages, and of the companies of each
     assert hubspot.sandbox.account.reads - reads == 4
@@ -402,7 +389,7 @@ def test_an_undo_takes_back_fields_links_and_records(hubspot: HubSpotWorld) -> N
     [changed] = [each.run.run_id for each in hubspot.apply() if each.tally.requests]
     assert hubspot.companies_of("p1") == {"c4"}
 
-    [applied], left = undone(hubspot.world, changed, engine=hubspot.engine)
+    [applied], left = undone(hubspot.world, changed)
     assert (applied.tally.restored, applied.tally.withdrawn, left) == (1, 1, set())
     held = hubspot.held("contacts")
     assert {key: {name: each[name] for name in written} for key, each in held.items()} == before
@@ -410,7 +397,7 @@ def test_an_undo_takes_back_fields_links_and_records(hubspot: HubSpotWorld) -> N
     assert hubspot.plan() == {}
 
     runs = [*created, changed, applied.run.run_id]
-    _, left = undone(hubspot.world, *runs, engine=hubspot.engine)
+    _, left = undone(hubspot.world, *runs)
     assert left == set()
     assert (hubspot.held("contacts"), hubspot.held("companies")) == ({}, {})
     assert hubspot.plan() == {}

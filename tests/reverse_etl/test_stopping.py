@@ -25,6 +25,7 @@ from sandbox.faults import Fault
 from sandbox.hubspot.api import HubSpot as Sandbox
 from sandbox.hubspot.properties import Property
 from sandbox.serving import serving
+from tests.connections import configure
 
 NewWorld = Callable[..., TestWorld]
 
@@ -115,8 +116,7 @@ def sandbox() -> Sandbox:
 def url(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     with serving(sandbox) as url:
         given = {"kind": "hubspot", "base_url": url, "access_token": sandbox.account.tokens.private}
-        for key, value in given.items():
-            monkeypatch.setenv(f"CRM__HUBSPOT__{key.upper()}", value)
+        configure(monkeypatch.setenv, "hubspot", **given)
         yield url
 
 
