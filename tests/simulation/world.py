@@ -340,6 +340,9 @@ class SimulatedWorld:
 
     def _open_keys(self) -> set[tuple[str, str]]:
         """The keys of which nobody knows whether they are in the CRM."""
+        with self.ledger.reading() as connection:
+            if invariants.OPEN.execute(connection).first() is None:
+                return set()
         return {
             (sync.name, each.key)
             for sync in self.syncs
