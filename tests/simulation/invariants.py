@@ -21,7 +21,7 @@ from reverse_etl.ledger.statements import Statement
 from reverse_etl.plan import Change
 from reverse_etl.syncs import Column, Sync
 from tests.simulation.reviewing import asked_in
-from tests.simulation.servers import LONGEST, HubSpotServer, Place
+from tests.simulation.servers import LINKS, LONGEST, HubSpotServer, Place
 from tests.simulation.watcher import FILLED, PEOPLES, REVIEWED, Effect
 
 if TYPE_CHECKING:
@@ -241,8 +241,11 @@ class Rest:
             wanted = self.places.get((column.links_to, row[name])) if row[name] else None
             if wanted is None and row[name]:
                 return
-            if row[name] and not self._is_live(column.links_to, row[name]):
-                # a new ledger doesn't know what isn't wanted, or what the CRM refuses to change
+            # what a merge of ours moved isn't as we left it, and stays
+            lives_on = self.world.server.lives_on().values()
+            is_moved = not wanted and (column.links_to, there) in lives_on
+            # a new ledger doesn't know what isn't wanted, or what the CRM refuses to change
+            if is_moved or (row[name] and not self._is_live(column.links_to, row[name])):
                 return
         if name == FILLED and (place[0], row["key"]) in self.watcher.handled:
             # what was filled in the record before isn't filled in the one that people gave the key
@@ -374,6 +377,9 @@ class Rest:
         """Whether nobody who reads the record after a crash could know that it was us."""
         # the CRM shows it in a form of its own, or people wrote over it, or over its key
         touched = self.watcher.touched
+        if name in LINKS[effect.place[0]] and effect.place in self.watcher.merged:
+            # of two links that people's merge left, the other is seen when ours is taken away
+            return True
         names = (name, self.watcher.key_field)
         is_touched = any(touched.get((effect.place, each), 0) > number for each in names)
         return is_touched or name in self.world.forms
@@ -451,13 +457,13 @@ class Rest:
             is_held = change is not None and change.operation in {"held", "keep"}
             if row is None or is_held or (row[asked.field] or None) != asked.ours:
                 continue
-            there = self.state.get(place, {}).get(asked.field)
+            there, theirs = self.state.get(place, {}).get(asked.field, ""), asked.theirs or ""
             open_ = self.asked.get((asked.sync, asked.key))
             is_asked_again = open_ is not None and open_.review_id == asked.review_id
             what = f"{given.answer.choice} for {asked.sync} {asked.key}, which holds {there!r}"
-            if there == asked.theirs and self.shown(asked.field, given.value) != there:
+            if there == theirs and self.shown(asked.field, given.value) != there:
                 self.violated("answers are followed", what)
-            if there == asked.theirs and is_asked_again and open_.state == "open":
+            if there == theirs and is_asked_again and open_.state == "open":
                 self.violated("answers are followed", f"asked again: {what}")
 
     def _check_merged(self) -> None:

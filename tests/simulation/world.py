@@ -67,6 +67,8 @@ RECONCILE_EVERY = 200
 MOST_RUNS_TO_REST = 12
 BETWEEN_RUNS = 0.4
 """How often people answer before, and after, each other thing that they do between two runs."""
+AMID = 0.05
+"""How often they do before a request of a run."""
 DAY = 86_400.0
 PROFILES = Path(__file__).parent / "profiles"
 RAM = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
@@ -201,11 +203,11 @@ class SimulatedWorld:
             undoing.undo_a_run(self)
 
     def _come_to_rest(self) -> None:
+        self._answer(1.0)
         self.weather.chances, self.weather.storm = {}, ("", 0)
         self.life.fuse = None
         self.is_busy = False
         self.trace("the weather is calm from now on, and people have gone home")
-        self._answer(1.0)
         for _ in range(MOST_RUNS_TO_REST):
             self.clock.sleep(DAY)
             effects = len(self.watcher.effects)
@@ -325,6 +327,7 @@ class SimulatedWorld:
         """Let people work in the CRM, and answer before they do or when they have."""
         self._answer(BETWEEN_RUNS)
         self.people.work(self._under_way(), self._open_keys())
+        self._disagree()
         self._answer(BETWEEN_RUNS)
 
     def _answer(self, how_often: float) -> None:
@@ -336,8 +339,16 @@ class SimulatedWorld:
             self.life.fuse = fuse
             for each in self.desk.given[given:]:
                 self.trace(f"answered: {each.answer.choice} of {each.asked}")
-                if self.is_busy and how_often == BETWEEN_RUNS:
+                if how_often > AMID:
                     self._move_on(each.asked.sync, each.asked.key)
+
+    def _disagree(self) -> None:
+        """Let both sides change the field under review of one record: by chance few would."""
+        rows = [(name, key) for name, rows in self.landscape.rows.items() for key in rows]
+        if self.settings.is_reviewed and rows:
+            key = self.chance.choice(rows)
+            self.people.type_over(key, REVIEWED, self._under_way())
+            self.landscape.move(key, REVIEWED)
 
     def _move_on(self, name: str, key: str) -> None:
         """Let one of the two values that somebody has just answered about move, now and then."""
@@ -358,7 +369,7 @@ class SimulatedWorld:
     def _meddle(self, request: Request) -> None:
         """Let one of them do something while a run is under way."""
         if self.is_busy:
-            self._answer(0.05)
+            self._answer(AMID)
         if not self.is_busy or self.chance.random() >= self.settings.bustle:
             return
         if not self.server.is_amid(request):
