@@ -363,7 +363,11 @@ class Rest:
         """Each write that the CRM carried out is in the ledger."""
         written, removed = self._written()
         for number, effect in enumerate(self.watcher.effects):
-            if effect.kind in {"remove", "merge"} and effect.place not in removed:
+            # that a merge was ours the record tells into which it went, if it is there to be asked
+            to = self.world.server.lives_on().get(effect.place)
+            is_told = to is None or self.watcher.removed_by.get(to) != "people"
+            is_gone = effect.kind == "remove" or (effect.kind == "merge" and is_told)
+            if is_gone and effect.place not in removed:
                 self.violated("ledger explains", f"no delivery {effect.kind}d {effect.place}")
             for name, value in effect.values.items():
                 if self._cannot_be_told(effect, name, number):
