@@ -462,12 +462,15 @@ class Rest:
             if row is None or is_held or (row[asked.field] or None) != asked.ours:
                 continue
             there, theirs = self.state.get(place, {}).get(asked.field, ""), asked.theirs or ""
-            open_ = self.asked.get((asked.sync, asked.key))
-            is_asked_again = open_ is not None and open_.review_id == asked.review_id
+            waits = self.asked.get((asked.sync, asked.key))
+            is_asked_again = waits is not None and (waits.review_id, waits.state) == (
+                asked.review_id,
+                "open",
+            )
             what = f"{given.answer.choice} for {asked.sync} {asked.key}, which holds {there!r}"
             if there == theirs and self.shown(asked.field, given.value) != there:
                 self.violated("answers are followed", what)
-            if there == theirs and is_asked_again and open_.state == "open":
+            if there == theirs and is_asked_again:
                 self.violated("answers are followed", f"asked again: {what}")
 
     def _check_merged(self) -> None:
