@@ -107,11 +107,13 @@ class HubSpot:
         if operation not in self.capabilities.operations:
             raise FatalError(f"{object_name}: HubSpot archives records; it doesn't {operation} any")
         found = self._objects.get(object_name)
-        meant = self._meant(found, writes) if operation in {"archive", "merge"} else writes
         writer = Writer(self._client, found, self._options.external_id)
-        written = writer.write(operation, meant) if meant else []
-        keys = {write.key for write in meant}
-        return [*written, *(Gone(write.key) for write in writes if write.key not in keys)]
+        if operation not in {"archive", "merge"}:
+            return writer.write(operation, writes)
+        there = self._there(found, [str(write.remote_id) for write in writes])
+        meant = [write for write in writes if write.remote_id in there]
+        outcomes = iter(writer.write(operation, meant) if meant else ())
+        return [next(outcomes) if each.remote_id in there else Gone(each.key) for each in writes]
 
     def _listed(
         self, found: HubSpotObject, place: str | None
@@ -170,15 +172,14 @@ class HubSpot:
         if reading.meaning == "ok" and isinstance(reading.data, dict):
             yield reading.data.get("results") or []
 
-    def _meant(self, found: HubSpotObject, writes: Sequence[Write]) -> list[Write]:
-        """Those whose records stand under their own ids.
+    def _there(self, found: HubSpotObject, ids: Sequence[str]) -> set[str]:
+        """Those of the ids under which a record stands.
 
         The id of a record that people merged into another leads to the other, which nobody meant
-        to take away. Between this look and the request they may still do it.
+        to take away. Between this look and the request they may still merge it.
         """
-        pages = self._read(found, list({str(write.remote_id) for write in writes}), None)
-        there = {str(item["id"]) for items in pages for item in items}
-        return [write for write in writes if write.remote_id in there]
+        pages = self._read(found, list(dict.fromkeys(ids)), None)
+        return {str(item["id"]) for items in pages for item in items}.intersection(ids)
 
     def _records(
         self, found: HubSpotObject, items: Sequence[Mapping[str, Any]]
