@@ -10,7 +10,7 @@ import pytest
 
 from crm.connections import connect
 from crm.errors import ConfigurationError, FatalError, RetryableError, UnknownOutcomeError
-from crm.protocol import Crm, Gone, Rejected, Unknown, Value, Write, Written
+from crm.protocol import Crm, Gone, Operation, Rejected, Unknown, Value, Write, Written
 from crm.runtime import Runtime
 from sandbox.faults import Fault
 from sandbox.hubspot.api import HubSpot as Sandbox
@@ -209,14 +209,22 @@ def test_an_archived_record_is_gone_for_an_update(crm: Crm) -> None:
     assert isinstance(kept, Written)
 
 
-def test_a_merged_record_leads_on_to_the_one_it_was_merged_into(sandbox: Sandbox, crm: Crm) -> None:
-    first, second = written(crm.write("contacts", [create("p1"), create("p2")]))
+@pytest.mark.parametrize("operation", ["update", "archive", "merge"])
+def test_a_merged_record_is_gone_though_its_id_leads_on_to_the_other(
+    sandbox: Sandbox, crm: Crm, operation: Operation
+) -> None:
+    first, second, third = written(
+        crm.write("contacts", [create("p1"), create("p2"), create("p3")])
+    )
     table = sandbox.account.table("contacts")
     table.merged[second.remote_id] = first.remote_id
     table.archive(table.records[second.remote_id], round(time.time() * 1000))
     del table.records[second.remote_id]
-    (outcome,) = written(crm.write("contacts", [update(second, firstname="x")]))
-    assert outcome.remote_id == first.remote_id
+    fields = {"firstname": "x"} if operation == "update" else {}
+    write = Write("p2", operation, second.remote_id, fields, into=third.remote_id)
+    assert crm.write("contacts", [write]) == [Gone("p2")]
+    assert table.records.keys() == {first.remote_id, third.remote_id}
+    assert table.get(first.remote_id) is not None
 
 
 def test_fields_are_described_as_far_as_hubspot_says(crm: Crm) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from worlds import TestClock, TestWorld, make_sync
 
 from crm.connections import connect
 from crm.hubspot.links import Links
+from crm.protocol import Outcome, Write
 from reverse_etl import queries
 from reverse_etl.engine import exit_code
 from reverse_etl.reconciliation.reconcile import reconciling
@@ -341,6 +342,47 @@ def test_two_of_ours_that_people_merged_never_become_two_again(
     assert hubspot.held("contacts").keys() == {"p2", "p3"}
     [waiting] = [row for row in queries.history(hubspot.world.ledger, "contacts") if row["message"]]
     assert "p2 and p1 are the same" in waiting["message"]
+
+
+def merged_before(hubspot: HubSpotWorld, call: str) -> None:
+    """Have people merge p1 into p2 right before the next call of this kind."""
+    write = hubspot.world.crm.write
+
+    def after_a_merge(object_name: str, writes: Sequence[Write], **named: Any) -> list[Outcome]:
+        if object_name == "contacts" and writes[0].operation == call:
+            hubspot.world.crm.write = write  # type: ignore[method-assign]
+            loser, winner = (record_id(hubspot, "contacts", key) for key in ("p1", "p2"))
+            merge(hubspot, loser, winner)
+        return write(object_name, writes, **named)
+
+    hubspot.world.crm.write = after_a_merge  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("leads_on", [True, False])
+def test_what_people_merged_into_another_before_it_is_archived_leaves_the_other(
+    hubspot: HubSpotWorld, leads_on: bool
+) -> None:
+    hubspot.sandbox.account.switches.change({"merged_ids_lead_on": leads_on})
+    deliver(hubspot)
+    hubspot.world.desire("contacts", person(2, company_id="c1"), person(3, company_id="c1"))
+    merged_before(hubspot, "archive")
+    hubspot.apply()
+    assert hubspot.held("contacts").keys() == {"p2", "p3"}
+    assert hubspot.plan() == {}
+
+
+def test_what_was_written_by_an_id_that_leads_to_another_is_not_taken_for_ours(
+    hubspot: HubSpotWorld,
+) -> None:
+    deliver(hubspot)
+    ours = record_id(hubspot, "contacts", "p1")
+    merged_before(hubspot, "update")
+    deliver(hubspot, name="new")
+    [row] = queries.errors(hubspot.world.ledger, "contacts", key="p1")
+    assert row["error_code"] == "gone"
+    ids = hubspot.world.ledger.remote_ids("contacts", ["p1", "p2"])
+    assert ids == {"p2": record_id(hubspot, "contacts", "p2")}
+    assert ours not in hubspot.sandbox.account.table("contacts").records
 
 
 def test_a_record_that_people_restored_from_the_bin_is_ours_again(hubspot: HubSpotWorld) -> None:
