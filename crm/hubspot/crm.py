@@ -5,7 +5,7 @@ an upsert by a property with unique values that holds our key, so that sending a
 create twice makes one record. (HubSpot's API reference: CRM objects, v3.)
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -59,10 +59,12 @@ class HubSpot:
             yield self._records(found, items)
 
     def scan_from(
-        self, object_name: str, place: str | None
+        self, object_name: str, place: str | None, fields: Collection[str] | None = None
     ) -> Iterator[tuple[list[RemoteRecord], str | None]]:
         """Give all records behind a place, in the order of their ids."""
         found = self._objects.get(object_name)
+        if fields is not None:
+            found = found.reading(fields)
         for items, after in self._listed(found, place):
             yield self._records(found, items), after
 

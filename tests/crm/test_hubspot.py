@@ -10,7 +10,17 @@ import pytest
 
 from crm.connections import connect
 from crm.errors import ConfigurationError, FatalError, RetryableError, UnknownOutcomeError
-from crm.protocol import Crm, Gone, Operation, Rejected, Unknown, Value, Write, Written
+from crm.protocol import (
+    Crm,
+    Gone,
+    Operation,
+    Rejected,
+    Resumable,
+    Unknown,
+    Value,
+    Write,
+    Written,
+)
 from crm.runtime import Runtime
 from sandbox.faults import Fault
 from sandbox.hubspot.api import HubSpot as Sandbox
@@ -246,6 +256,27 @@ def test_the_properties_to_be_read_can_be_chosen(crm: Crm, new_crm: Connect) -> 
     (record,) = few.find("contacts", "tongke_id", ["p1"])
     assert record.fields["firstname"] == "三"
     assert "lastname" not in record.fields
+
+
+def test_of_the_whole_only_the_wanted_fields_are_read_whatever_is_usually_read(
+    crm: Crm, new_crm: Connect
+) -> None:
+    (acme,) = made(crm, "companies", create("c1"))
+    company = {"associations__companies": acme}
+    made(crm, "contacts", create("p1", firstname="三", lastname="张", **company))
+    usual = new_crm(properties__contacts='["lastname"]')
+    assert isinstance(usual, Resumable)
+
+    def read(*fields: str) -> dict[str, Value]:
+        [([record], _)] = usual.scan_from("contacts", None, fields)
+        unasked = {"hs_object_id", "createdate", "lastmodifieddate", "hs_merged_object_ids"}
+        return {name: value for name, value in record.fields.items() if name not in unasked}
+
+    assert read("firstname") == {"firstname": "三"}
+    assert read("associations.companies", "tongke_id") == {
+        "associations.companies": acme,
+        "tongke_id": "p1",
+    }
 
 
 def test_times_come_back_in_our_form(crm: Crm) -> None:
