@@ -4,7 +4,7 @@ A CRM file knows one API. It keeps no state beyond its connections and knows
 nothing of plans: records go in, one outcome for each comes back.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
@@ -59,7 +59,9 @@ class Capabilities:
     """What a field's `max_length` counts: Unicode's characters, UTF-16's units or UTF-8's bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+# one of each for every record that is read or written, and a frozen one takes five times as long
+# to make
+@dataclass(slots=True)
 class RemoteRecord:
     """A record as the CRM holds it."""
 
@@ -71,7 +73,6 @@ class RemoteRecord:
     """The ids of the records that were merged into it, as far as the CRM says them."""
 
 
-# one of each for every record that is written, and a frozen one takes five times as long to make
 @dataclass(slots=True)
 class Write:
     """One record to be written."""
@@ -193,9 +194,13 @@ class Resumable(Protocol):
     """
 
     def scan_from(
-        self, object_name: str, place: str | None
+        self, object_name: str, place: str | None, fields: Collection[str] | None = None
     ) -> Iterator[tuple[list[RemoteRecord], str | None]]:
-        """All records behind a place; each page with the place behind it, None at the end."""
+        """All records behind a place; each page with the place behind it, None at the end.
+
+        With `fields`, nothing else of a record is asked for; what comes all the same stays as it
+        came.
+        """
 
 
 @runtime_checkable

@@ -55,6 +55,8 @@ class World:
     clock: Clock = field(default_factory=SystemClock)
     chance: random.Random = field(default_factory=random.Random)
     first_done: Callable[[Collection[Future[Any]]], Collection[Future[Any]]] = first_done
+    longest_sleep: float = 1.0
+    """Seconds after which whoever waits looks again whether somebody asks it to stop."""
 
     def now(self) -> str:
         """The time as text."""

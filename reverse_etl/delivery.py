@@ -56,9 +56,6 @@ from reverse_etl.plan import MERGED_INTO, Change, exceeds
 from reverse_etl.syncs import Sync
 from reverse_etl.values import differ_in_form
 
-LONGEST_SLEEP = 1.0
-"""Seconds."""
-
 ASKED_TO_STOP = "asked to stop; what was under way has been seen through"
 
 _VERBS: Mapping[str, Operation] = {
@@ -761,7 +758,7 @@ class Delivery:
         due = min(batch.due for batch in self._again)
         rest = due - self.world.clock.now().timestamp()
         # whoever asks us to stop isn't kept waiting
-        self.world.clock.sleep(min(max(0.0, rest), LONGEST_SLEEP))
+        self.world.clock.sleep(min(max(0.0, rest), self.world.longest_sleep))
 
     def _pause(self, seconds: float) -> None:
         """Wait before asking the CRM again what became of something.
@@ -772,8 +769,8 @@ class Delivery:
         while seconds > 0:
             if self.is_stopping():
                 raise RetryableError("asked to stop before the CRM could be asked")
-            self.world.clock.sleep(min(seconds, LONGEST_SLEEP))
-            seconds -= LONGEST_SLEEP
+            self.world.clock.sleep(min(seconds, self.world.longest_sleep))
+            seconds -= self.world.longest_sleep
 
     def _must_stop(self) -> bool:
         if self.tally.stopped is None and self.is_stopping():

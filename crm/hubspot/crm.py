@@ -5,7 +5,7 @@ an upsert by a property with unique values that holds our key, so that sending a
 create twice makes one record. (HubSpot's API reference: CRM objects, v3.)
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -18,7 +18,7 @@ from crm.hubspot.rules import MOST_IN_BATCH, Options
 from crm.hubspot.searches import Search
 from crm.hubspot.values import read_record
 from crm.hubspot.writer import Writer
-from crm.protocol import Capabilities, Field, Outcome, RemoteRecord, Write
+from crm.protocol import Capabilities, Field, Gone, Outcome, RemoteRecord, Write
 from crm.times import TimeFormat
 from crm.transport import Call
 
@@ -59,10 +59,12 @@ class HubSpot:
             yield self._records(found, items)
 
     def scan_from(
-        self, object_name: str, place: str | None
+        self, object_name: str, place: str | None, fields: Collection[str] | None = None
     ) -> Iterator[tuple[list[RemoteRecord], str | None]]:
         """Give all records behind a place, in the order of their ids."""
         found = self._objects.get(object_name)
+        if fields is not None:
+            found = found.reading(fields)
         for items, after in self._listed(found, place):
             yield self._records(found, items), after
 
@@ -107,7 +109,13 @@ class HubSpot:
         if operation not in self.capabilities.operations:
             raise FatalError(f"{object_name}: HubSpot archives records; it doesn't {operation} any")
         found = self._objects.get(object_name)
-        return Writer(self._client, found, self._options.external_id).write(operation, writes)
+        writer = Writer(self._client, found, self._options.external_id)
+        if operation not in {"archive", "merge"}:
+            return writer.write(operation, writes)
+        there = self._there(found, [str(write.remote_id) for write in writes])
+        meant = [write for write in writes if write.remote_id in there]
+        outcomes = iter(writer.write(operation, meant) if meant else ())
+        return [next(outcomes) if each.remote_id in there else Gone(each.key) for each in writes]
 
     def _listed(
         self, found: HubSpotObject, place: str | None
@@ -165,6 +173,15 @@ class HubSpot:
         # that some of them aren't there is no error, whether the answer is a 207 or a 404
         if reading.meaning == "ok" and isinstance(reading.data, dict):
             yield reading.data.get("results") or []
+
+    def _there(self, found: HubSpotObject, ids: Sequence[str]) -> set[str]:
+        """Those of the ids under which a record stands.
+
+        The id of a record that people merged into another leads to the other, which nobody meant
+        to take away. Between this look and the request they may still merge it.
+        """
+        pages = self._read(found, list(dict.fromkeys(ids)), None)
+        return {str(item["id"]) for items in pages for item in items}.intersection(ids)
 
     def _records(
         self, found: HubSpotObject, items: Sequence[Mapping[str, Any]]

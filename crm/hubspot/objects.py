@@ -1,7 +1,7 @@
 """What a connection knows of one object: its properties, and which of them are read."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from crm.errors import FatalError
@@ -40,6 +40,20 @@ class HubSpotObject:
         """Whether a record can be looked up by this property."""
         known = self.fields.get(field_name)
         return known is not None and known.unique
+
+    def reading(self, fields: Collection[str]) -> "HubSpotObject":
+        """Give the same object, of whose records no more is asked for than these fields.
+
+        They are read whatever the connection says of what is usually read; what HubSpot shows
+        unasked stays as it came.
+        """
+        wanted = dict.fromkeys([*fields, MERGED_IDS])
+        return replace(
+            self,
+            read=tuple(n for n in wanted if n in self.fields and not n.startswith(LINK)),
+            associated=tuple(each for each in self.associated if f"{LINK}{each}" in wanted),
+            time_names=self.time_names & wanted.keys(),
+        )
 
 
 class Objects:

@@ -15,8 +15,9 @@ _TIMES = TimeFormat()
 def shown_fields(properties: Mapping[str, Any], time_names: frozenset[str]) -> dict[str, Value]:
     """Give the properties of an answer as values; times in our form."""
     shown = dict(properties)
-    for name in time_names & shown.keys():
-        shown[name] = shown_time(shown[name])
+    for name in time_names:
+        if name in shown:
+            shown[name] = shown_time(shown[name])
     return shown
 
 

@@ -118,6 +118,9 @@ class Writer:
     ) -> Outcome:
         properties, linked = parts
         result = report.results.get(number)
+        if result is not None and write.remote_id not in {None, str(result["id"])}:
+            # people merged it into another meanwhile, to which its id leads
+            return Gone(write.key)
         if result is not None:
             echoed = result.get("properties") or {}
             if not linked and self._is_there(properties, echoed):

@@ -105,15 +105,15 @@ def _cases_of_merged(sync: Sync) -> Iterator[_Case]:
 
 
 def _is_pointed_at(sync: Sync) -> str:
-    """Whether a record of ours still points at the candidate's."""
-    pointing = [
-        f"""remote_id in (
-            select {field_text("records.sent", field)} from ledger.records as records
-            where records.sync = {literal(name)} and records.state = 'live'
-                and {field_text("records.sent", field)} is not null
-        )"""
-        for name, field in sync.linked_from
-    ]
+    """Whether a record of ours still points at the candidate's, as far as we have seen."""
+    pointing = []
+    for name, field in sync.linked_from:
+        # where an undo put a link back, what was sent is still the later one
+        link = f"coalesce({field_text('observed', field)}, {field_text('sent', field)})"
+        pointing.append(f"""remote_id in (
+            select {link} from ledger.records
+            where sync = {literal(name)} and state = 'live' and {link} is not null
+        )""")
     return f"({' or '.join(pointing)})" if pointing else "false"
 
 

@@ -75,7 +75,7 @@ def compare(
         connection,
         f"""
         create or replace table bound as
-        select remote_id, sync, key from ledger.records
+        select remote_id from ledger.records
         where destination = {literal(sync.destination)} and object = {literal(sync.object)}
             and state in ('live', 'gone')
         """,

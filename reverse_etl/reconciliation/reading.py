@@ -66,6 +66,8 @@ def read_whole(
     file = folder / FILE
     with _opened(file) as connection:
         connection.execute("set threads = 1")
+        # hashes can't be made smaller, and it is read once
+        connection.execute("set force_compression = 'uncompressed'")
         room.limit(connection, folder / "spilled")
         began_at, place = _begin(connection, sync, world)
         is_whole = _read_on(connection, sync, crm, place, is_stopping)
@@ -126,7 +128,7 @@ def _read_on(
 ) -> bool:
     """Read until the end, or until somebody asks to stop; says which."""
     waiting: list[RemoteRecord] = []
-    for page, behind in _pages(crm, sync.object, place):
+    for page, behind in _pages(crm, sync, place):
         waiting += page
         if len(waiting) >= RECORDS_AT_ONCE or is_stopping():
             _keep(connection, sync, waiting, behind, is_whole=False)
@@ -138,14 +140,14 @@ def _read_on(
 
 
 def _pages(
-    crm: Crm, object_name: str, place: str | None
+    crm: Crm, sync: Sync, place: str | None
 ) -> Iterator[tuple[list[RemoteRecord], str | None]]:
     """Each page with the place behind it, from which a later reading may go on."""
     if isinstance(crm, Resumable):
-        yield from crm.scan_from(object_name, place)
+        yield from crm.scan_from(sync.object, place, [each.field for each in sync.columns])
         return
     last, is_ordered = place or "", True
-    for page in crm.scan(object_name, since=place):
+    for page in crm.scan(sync.object, since=place):
         moments = [last, *(each.updated_at or "" for each in page)]
         # out of order, the last change says nothing of what hasn't been read
         is_ordered = is_ordered and "" not in moments[1:] and moments == sorted(moments)

@@ -12,6 +12,7 @@ from crm.connections import connect
 from crm.protocol import Crm, Write
 from crm.runtime import Runtime
 from crm.transport import Answer, Request
+from tests.connections import configure
 
 SINGLE = {
     "objects": {
@@ -68,8 +69,7 @@ def connection(
     path = tmp_path / "profile.yml"
     path.write_text(yaml.safe_dump(profile, allow_unicode=True), encoding="utf-8")
     given = {"kind": "selfbuilt", "profile": str(path), "base_url": "http://crm", **settings}
-    for key, value in given.items():
-        monkeypatch.setenv(f"CRM__SCRIPTED__{key.upper()}", value)
+    configure(monkeypatch.setenv, "scripted", **given)
     return connect("scripted", runtime=runtime or Runtime(), transport=script)
 
 

@@ -28,6 +28,7 @@ from crm.protocol import (
     Written,
 )
 from crm.runtime import Runtime
+from tests.connections import configure
 from tests.crm.faults import Fault, Kind, Proxy
 
 OBJECT = "companies"
@@ -104,8 +105,7 @@ class System:
             **self.secrets,
             **settings,
         }
-        for key, value in given.items():
-            self.setenv(f"CRM__SUITE__{key.upper()}", value)
+        configure(self.setenv, "suite", **given)
         return connect("suite", runtime=runtime or self.clock.runtime())
 
     def requests(self, hits: Callable[[str, str], bool]) -> int:

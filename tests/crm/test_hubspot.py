@@ -10,12 +10,23 @@ import pytest
 
 from crm.connections import connect
 from crm.errors import ConfigurationError, FatalError, RetryableError, UnknownOutcomeError
-from crm.protocol import Crm, Gone, Rejected, Unknown, Value, Write, Written
+from crm.protocol import (
+    Crm,
+    Gone,
+    Operation,
+    Rejected,
+    Resumable,
+    Unknown,
+    Value,
+    Write,
+    Written,
+)
 from crm.runtime import Runtime
 from sandbox.faults import Fault
 from sandbox.hubspot.api import HubSpot as Sandbox
 from sandbox.hubspot.properties import Property
 from sandbox.serving import serving
+from tests.connections import configure
 from tests.crm.suite import Clock, written
 
 Connect = Callable[..., Crm]
@@ -43,8 +54,7 @@ def new_crm(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Conne
                 "associations__deals": "companies, contacts",
                 "read_lag": "0",
             }
-            for key, value in (given | settings).items():
-                monkeypatch.setenv(f"CRM__HUBSPOT__{key.upper()}", value)
+            configure(monkeypatch.setenv, "hubspot", **given | settings)
             return connect("hubspot", runtime=runtime or Clock().runtime())
 
         yield new
@@ -209,14 +219,22 @@ def test_an_archived_record_is_gone_for_an_update(crm: Crm) -> None:
     assert isinstance(kept, Written)
 
 
-def test_a_merged_record_leads_on_to_the_one_it_was_merged_into(sandbox: Sandbox, crm: Crm) -> None:
-    first, second = written(crm.write("contacts", [create("p1"), create("p2")]))
+@pytest.mark.parametrize("operation", ["update", "archive", "merge"])
+def test_a_merged_record_is_gone_though_its_id_leads_on_to_the_other(
+    sandbox: Sandbox, crm: Crm, operation: Operation
+) -> None:
+    first, second, third = written(
+        crm.write("contacts", [create("p1"), create("p2"), create("p3")])
+    )
     table = sandbox.account.table("contacts")
     table.merged[second.remote_id] = first.remote_id
     table.archive(table.records[second.remote_id], round(time.time() * 1000))
     del table.records[second.remote_id]
-    (outcome,) = written(crm.write("contacts", [update(second, firstname="x")]))
-    assert outcome.remote_id == first.remote_id
+    fields = {"firstname": "x"} if operation == "update" else {}
+    write = Write("p2", operation, second.remote_id, fields, into=third.remote_id)
+    assert crm.write("contacts", [write]) == [Gone("p2")]
+    assert table.records.keys() == {first.remote_id, third.remote_id}
+    assert table.get(first.remote_id) is not None
 
 
 def test_fields_are_described_as_far_as_hubspot_says(crm: Crm) -> None:
@@ -238,6 +256,27 @@ def test_the_properties_to_be_read_can_be_chosen(crm: Crm, new_crm: Connect) -> 
     (record,) = few.find("contacts", "tongke_id", ["p1"])
     assert record.fields["firstname"] == "三"
     assert "lastname" not in record.fields
+
+
+def test_of_the_whole_only_the_wanted_fields_are_read_whatever_is_usually_read(
+    crm: Crm, new_crm: Connect
+) -> None:
+    (acme,) = made(crm, "companies", create("c1"))
+    company = {"associations__companies": acme}
+    made(crm, "contacts", create("p1", firstname="三", lastname="张", **company))
+    usual = new_crm(properties__contacts='["lastname"]')
+    assert isinstance(usual, Resumable)
+
+    def read(*fields: str) -> dict[str, Value]:
+        [([record], _)] = usual.scan_from("contacts", None, fields)
+        unasked = {"hs_object_id", "createdate", "lastmodifieddate", "hs_merged_object_ids"}
+        return {name: value for name, value in record.fields.items() if name not in unasked}
+
+    assert read("firstname") == {"firstname": "三"}
+    assert read("associations.companies", "tongke_id") == {
+        "associations.companies": acme,
+        "tongke_id": "p1",
+    }
 
 
 def test_times_come_back_in_our_form(crm: Crm) -> None:

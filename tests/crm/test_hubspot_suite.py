@@ -9,6 +9,7 @@ import pytest
 from sandbox.hubspot.api import HubSpot as Sandbox
 from sandbox.hubspot.properties import Property
 from sandbox.serving import serving
+from tests.connections import configure
 from tests.crm.faults import Proxy
 from tests.crm.suite import CrmSuite, MergingRecords, System
 
@@ -54,8 +55,7 @@ class TestHubSpot(MergingRecords, CrmSuite):
             "read_lag": "0",
             "page_size": "10",
         }
-        for key, value in settings.items():
-            monkeypatch.setenv(f"CRM__SUITE__{key.upper()}", value)
+        configure(monkeypatch.setenv, "suite", **settings)
         with serving(sandbox) as url:
             proxy = Proxy(url)
             yield System(

@@ -19,6 +19,7 @@ from sandbox.hubspot.properties import Property
 from sandbox.messages import Answer, Request
 from sandbox.serving import serving
 from tests.conftest import Project
+from tests.connections import configure
 
 BURST = 4
 ASKING = """
@@ -99,8 +100,7 @@ def url(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> It
             "rate__per_window": str(BURST),
             "rate__window": "0.5",
         }
-        for key, value in given.items():
-            monkeypatch.setenv(f"CRM__HUBSPOT__{key.upper()}", value)
+        configure(monkeypatch.setenv, "hubspot", **given)
         yield url
 
 

@@ -31,6 +31,7 @@ from sandbox.wukong.api import Wukong as Sandbox
 from sandbox.wukong.fields import BOOLEAN, DATETIME, DECIMAL, MOBILE, Field
 from sandbox.wukong.problems import Problem
 from sandbox.wukong.store import Module
+from tests.connections import configure
 from tests.crm.suite import Clock
 
 Connect = Callable[..., Crm]
@@ -65,8 +66,7 @@ def new_crm(sandbox: Sandbox, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> 
 
         def new(**settings: str) -> Crm:
             given = {"kind": "wukong", "base_url": url, "read_lag": "4", **sandbox.ways_in}
-            for key, value in (given | settings).items():
-                monkeypatch.setenv(f"CRM__WUKONG__{key.upper()}", value)
+            configure(monkeypatch.setenv, "wukong", **given | settings)
             return connect("wukong", runtime=runtime, shared=False)
 
         yield new

@@ -11,6 +11,7 @@ import pytest
 from sandbox.serving import serving
 from sandbox.wukong.api import Wukong as Sandbox
 from sandbox.wukong.fields import CUSTOM, EXTENDED, FIXED, TEXT, Field
+from tests.connections import configure
 from tests.crm import suite
 from tests.crm.faults import Proxy
 from tests.crm.suite import CrmSuite, System
@@ -61,8 +62,8 @@ class TestWukong(CrmSuite):
         sessions = sandbox.account.sessions
         # 悟空 names its modules itself
         monkeypatch.setattr(suite, "OBJECT", "customer")
-        for key, value in {"read_lag": "0", "page_size": "10", **self.settings}.items():
-            monkeypatch.setenv(f"CRM__SUITE__{key.upper()}", value)
+        settings = {"read_lag": "0", "page_size": "10", **self.settings}
+        configure(monkeypatch.setenv, "suite", **settings)
         with serving(sandbox) as url:
             proxy = Proxy(url)
             yield System(

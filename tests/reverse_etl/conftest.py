@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from worlds import TestWorld
 
-from reverse_etl import cli
+from reverse_etl import cli, invocation
 
 
 @pytest.fixture
@@ -35,11 +35,12 @@ def command(
         world.ledger.close()
         monkeypatch.setenv("TONGKE_LEDGER", str(world.ledger.path))
         monkeypatch.setattr("sys.argv", ["reverse-etl", *words])
-        monkeypatch.setattr(cli, "_syncs", lambda: {sync.name: sync for sync in world.syncs})
-        monkeypatch.setattr(cli, "_warehouse", world.warehouse)
-        monkeypatch.setattr(
-            cli, "_engine", lambda ledger, _stop=None: replace(world.engine, ledger=ledger)
-        )
+        for name, replacement in {
+            "known_syncs": lambda: {sync.name: sync for sync in world.syncs},
+            "open_warehouse": world.warehouse,
+            "new_engine": lambda ledger, _stop=None: replace(world.engine, ledger=ledger),
+        }.items():
+            monkeypatch.setattr(invocation, name, replacement)
         with pytest.raises(SystemExit) as ended:
             cli.main()
         printed = capsys.readouterr()

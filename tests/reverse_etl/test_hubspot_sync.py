@@ -1,9 +1,8 @@
 """Syncs of companies and their contacts to a sandbox of HubSpot, through the engine, over HTTP."""
 
-import dataclasses
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,15 +16,16 @@ from worlds import TestClock, TestWorld, make_sync
 
 from crm.connections import connect
 from crm.hubspot.links import Links
-from crm.protocol import Crm
+from crm.protocol import Outcome, Write
 from reverse_etl import queries
-from reverse_etl.engine import Applied, Engine, exit_code
+from reverse_etl.engine import exit_code
 from reverse_etl.reconciliation.reconcile import reconciling
 from reverse_etl.syncs import Column, Sync
 from sandbox.faults import Fault, Kind
 from sandbox.hubspot.api import HubSpot as Sandbox
 from sandbox.hubspot.properties import Property
 from sandbox.serving import serving
+from tests.connections import configure
 
 COMPANIES = make_sync(
     "companies",
@@ -66,27 +66,11 @@ class RealClock(TestClock):
 class HubSpotWorld:
     """A warehouse, a ledger and a sandbox behind real HTTP."""
 
-    def __init__(self, world: TestWorld, sandbox: Sandbox, crm: Crm) -> None:
+    def __init__(self, world: TestWorld, sandbox: Sandbox) -> None:
         self.world = world
         self.sandbox = sandbox
-        self.crm = crm
-
-    @property
-    def engine(self) -> Engine:
-        return dataclasses.replace(
-            self.world.engine, connect=lambda _name: self.crm, new_executor=ThreadPoolExecutor
-        )
-
-    def apply(self) -> list[Applied]:
-        return self.engine.apply(self.world.syncs)
-
-    def plan(self) -> dict[tuple[str, str], tuple[str, tuple[str, ...]]]:
-        with self.engine.planned(self.world.syncs) as (plan, _):
-            return {
-                (sync.name, change.key): (change.operation, change.fields)
-                for sync in self.world.syncs
-                for change in plan.changes(sync)
-            }
+        self.apply = world.apply
+        self.plan = world.plan
 
     def held(self, name: str) -> dict[str, dict[str, str]]:
         records = self.sandbox.account.table(name).by_change.values()
@@ -135,10 +119,14 @@ def hubspot(
             "read_lag": "0",
             "search_rate__per_window": "50",
         }
-        for key, value in settings.items():
-            monkeypatch.setenv(f"CRM__HUBSPOT__{key.upper()}", value)
-        world = new_world(syncs=[COMPANIES, CONTACTS], clock=RealClock())
-        yield HubSpotWorld(world, sandbox, connect("hubspot"))
+        configure(monkeypatch.setenv, "hubspot", **settings)
+        world = new_world(
+            syncs=[COMPANIES, CONTACTS],
+            clock=RealClock(),
+            crm=connect("hubspot"),
+            new_executor=ThreadPoolExecutor,
+        )
+        yield HubSpotWorld(world, sandbox)
 
 
 def company(number: int, **fields: Any) -> dict[str, Any]:
@@ -310,7 +298,7 @@ def reconciled(hubspot: HubSpotWorld) -> dict[str, int]:
     """What is found of the contacts, by kind; what isn't found isn't in it."""
     world = hubspot.world
     with reconciling(world.ledger, world.syncs, world.warehouse) as reconciliation:
-        result = reconciliation.reconcile(CONTACTS, hubspot.crm)
+        result = reconciliation.reconcile(CONTACTS, hubspot.world.crm)
     assert result.is_done
     return {kind: count for kind, count in result.kinds.items() if count}
 
@@ -356,6 +344,47 @@ def test_two_of_ours_that_people_merged_never_become_two_again(
     assert "p2 and p1 are the same" in waiting["message"]
 
 
+def merged_before(hubspot: HubSpotWorld, call: str) -> None:
+    """Have people merge p1 into p2 right before the next call of this kind."""
+    write = hubspot.world.crm.write
+
+    def after_a_merge(object_name: str, writes: Sequence[Write], **named: Any) -> list[Outcome]:
+        if object_name == "contacts" and writes[0].operation == call:
+            hubspot.world.crm.write = write  # type: ignore[method-assign]
+            loser, winner = (record_id(hubspot, "contacts", key) for key in ("p1", "p2"))
+            merge(hubspot, loser, winner)
+        return write(object_name, writes, **named)
+
+    hubspot.world.crm.write = after_a_merge  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("leads_on", [True, False])
+def test_what_people_merged_into_another_before_it_is_archived_leaves_the_other(
+    hubspot: HubSpotWorld, leads_on: bool
+) -> None:
+    hubspot.sandbox.account.switches.change({"merged_ids_lead_on": leads_on})
+    deliver(hubspot)
+    hubspot.world.desire("contacts", person(2, company_id="c1"), person(3, company_id="c1"))
+    merged_before(hubspot, "archive")
+    hubspot.apply()
+    assert hubspot.held("contacts").keys() == {"p2", "p3"}
+    assert hubspot.plan() == {}
+
+
+def test_what_was_written_by_an_id_that_leads_to_another_is_not_taken_for_ours(
+    hubspot: HubSpotWorld,
+) -> None:
+    deliver(hubspot)
+    ours = record_id(hubspot, "contacts", "p1")
+    merged_before(hubspot, "update")
+    deliver(hubspot, name="new")
+    [row] = queries.errors(hubspot.world.ledger, "contacts", key="p1")
+    assert row["error_code"] == "gone"
+    ids = hubspot.world.ledger.remote_ids("contacts", ["p1", "p2"])
+    assert ids == {"p2": record_id(hubspot, "contacts", "p2")}
+    assert ours not in hubspot.sandbox.account.table("contacts").records
+
+
 def test_a_record_that_people_restored_from_the_bin_is_ours_again(hubspot: HubSpotWorld) -> None:
     deliver(hubspot)
     table = hubspot.sandbox.account.table("contacts")
@@ -382,10 +411,10 @@ def test_a_reading_of_hubspot_goes_on_by_its_own_place(
     hubspot.apply()
     world = hubspot.world
     with reconciling(world.ledger, world.syncs, world.warehouse) as reconciliation:
-        stopped = reconciliation.reconcile(CONTACTS, hubspot.crm, lambda: True)
+        stopped = reconciliation.reconcile(CONTACTS, hubspot.world.crm, lambda: True)
         assert not stopped.is_done
         reads = hubspot.sandbox.account.reads
-        result = reconciliation.reconcile(CONTACTS, hubspot.crm)
+        result = reconciliation.reconcile(CONTACTS, hubspot.world.crm)
     assert (result.records, any(result.kinds.values())) == (250, False)
     # of two pages, and of the companies of each
     assert hubspot.sandbox.account.reads - reads == 4
@@ -402,7 +431,7 @@ def test_an_undo_takes_back_fields_links_and_records(hubspot: HubSpotWorld) -> N
     [changed] = [each.run.run_id for each in hubspot.apply() if each.tally.requests]
     assert hubspot.companies_of("p1") == {"c4"}
 
-    [applied], left = undone(hubspot.world, changed, engine=hubspot.engine)
+    [applied], left = undone(hubspot.world, changed)
     assert (applied.tally.restored, applied.tally.withdrawn, left) == (1, 1, set())
     held = hubspot.held("contacts")
     assert {key: {name: each[name] for name in written} for key, each in held.items()} == before
@@ -410,7 +439,7 @@ def test_an_undo_takes_back_fields_links_and_records(hubspot: HubSpotWorld) -> N
     assert hubspot.plan() == {}
 
     runs = [*created, changed, applied.run.run_id]
-    _, left = undone(hubspot.world, *runs, engine=hubspot.engine)
+    _, left = undone(hubspot.world, *runs)
     assert left == set()
     assert (hubspot.held("contacts"), hubspot.held("companies")) == ({}, {})
     assert hubspot.plan() == {}

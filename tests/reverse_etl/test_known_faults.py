@@ -26,7 +26,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from worlds import MemoryCrm, TestWorld, make_sync, person
 
 from crm.connections import connect
-from crm.protocol import Crm
 from crm.runtime import Runtime
 from reverse_etl import queries
 from reverse_etl.engine import Applied, Selection, exit_code
@@ -39,6 +38,7 @@ from sandbox.hubspot.api import HubSpot as Sandbox
 from sandbox.hubspot.properties import Property
 from sandbox.messages import Answer, Request
 from sandbox.serving import _Connection, serving
+from tests.connections import configure
 from tests.crm.faults import Fault, Proxy
 from tests.crm.homemade import Envelope, HomeMade, Reference
 from tests.crm.suite import PROFILES, Clock
@@ -106,16 +106,12 @@ class Watched:
 
 @dataclasses.dataclass
 class Synced:
-    """A world whose CRM is behind HTTP."""
+    """A world of one sync, whose CRM is behind HTTP."""
 
     world: TestWorld
-    crm: Crm
 
     def apply(self, **options: Any) -> Applied:
-        engine = dataclasses.replace(
-            self.world.engine, connect=lambda _name: self.crm, new_executor=ThreadPoolExecutor
-        )
-        [applied] = engine.apply(self.world.syncs, **options)
+        [applied] = self.world.apply(**options)
         return applied
 
 
@@ -133,11 +129,10 @@ def hubspot(
         def new(*, runtime: Runtime | None = None, **given: str) -> Synced:
             common = {"kind": "hubspot", "base_url": url, "read_lag": "0"}
             secret = {"access_token": watched.account.tokens.private}
-            for key, value in {**common, **secret, **given}.items():
-                monkeypatch.setenv(f"CRM__HUBSPOT__{key.upper()}", value)
+            configure(monkeypatch.setenv, "hubspot", **common | secret | given)
             # time passes by sleeping, so that a test of waits doesn't wait
             crm = connect("hubspot", runtime=runtime or Clock().runtime())
-            return Synced(new_world(syncs=[CONTACTS]), crm)
+            return Synced(new_world(syncs=[CONTACTS], crm=crm, new_executor=ThreadPoolExecutor))
 
         yield new
 
@@ -266,10 +261,9 @@ def selfbuilt(
                 "username": "tongke",
                 "password": "a-secret-of-one-test",
             }
-            for key, value in given.items():
-                monkeypatch.setenv(f"CRM__SELFBUILT__{key.upper()}", value)
+            configure(monkeypatch.setenv, "selfbuilt", **given)
             crm = connect("selfbuilt", runtime=Clock().runtime())
-            return Synced(new_world(syncs=[COMPANIES]), crm), proxy
+            return Synced(new_world(syncs=[COMPANIES], crm=crm)), proxy
 
         yield new
 
@@ -317,7 +311,7 @@ def test_an_answer_200_full_of_errors_is_no_success(
     server = made()
     synced, _ = selfbuilt(server)
     # what the CRM says of its fields would be held, not sent
-    monkeypatch.setattr(type(synced.crm), "describe", lambda _crm, _object: [])
+    monkeypatch.setattr(type(synced.world.crm), "describe", lambda _crm, _object: [])
     bad = {2, 11, 12, 23}
     synced.world.desire(
         "companies", *(company(n, name="长" * 101 if n in bad else "短") for n in range(24))

@@ -16,6 +16,7 @@ from worlds import MemoryCrm, TestWorld, make_sync, person
 from crm.errors import RetryableError
 from crm.protocol import Field
 from reverse_etl import cli
+from reverse_etl.mapping import cli as mapping_cli
 from reverse_etl.mapping import signatures
 from reverse_etl.mapping.origin import Origin
 from reverse_etl.syncs import Sync, read_syncs
@@ -162,7 +163,7 @@ def project(
 ) -> Project:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DBT_TARGET_PATH", raising=False)
-    monkeypatch.setattr(cli, "connect", lambda _name: MemoryCrm(described=DESCRIBED))
+    monkeypatch.setattr(mapping_cli, "connect", lambda _name: MemoryCrm(described=DESCRIBED))
     return Project(monkeypatch, capsys)
 
 
@@ -205,7 +206,7 @@ def test_what_the_crm_cannot_say_the_sync_does(
     def refuse(_name: str) -> MemoryCrm:
         raise RetryableError("it is down")
 
-    monkeypatch.setattr(cli, "connect", refuse)
+    monkeypatch.setattr(mapping_cli, "connect", refuse)
     fields = project.fields()
     assert {row["described_by"] for row in fields.values()} == {"the sync's model"}
     assert fields["external_id"]["required"] == "yes"
@@ -267,7 +268,7 @@ def test_what_a_crm_calls_a_field_is_never_a_formula(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     evil = Field("evil", "=1+1<b>", "text")
-    monkeypatch.setattr(cli, "connect", lambda _name: MemoryCrm(described=(evil,)))
+    monkeypatch.setattr(mapping_cli, "connect", lambda _name: MemoryCrm(described=(evil,)))
     project.run("mapping", "--out", "mapping.xlsx")
     [page] = load_workbook("mapping.xlsx").worksheets
     [cell] = [cell for row in page.iter_rows() for cell in row if cell.value == "=1+1<b>"]

@@ -470,6 +470,20 @@ def test_a_merged_record_is_archived_once_nothing_points_at_it(new_world: NewWor
     assert set(world.crm.held("companies")) == {"c2"}
 
 
+def test_a_link_that_an_undo_put_back_keeps_a_merged_record(new_world: NewWorld) -> None:
+    world = linked_world(new_world, MemoryCrm(operations=KEEPING), merged="archive")
+    merged, world.merged = world.merged, {}
+    both = [{"company_id": "c1", "name": "华创"}, {"company_id": "c2", "name": "华创科技"}]
+    world.desire("companies", *both)
+    moved = world.apply()
+    assert {each["company"] for each in world.crm.held("people").values()} == {"r2"}
+    undone(world, *(each.run.run_id for each in moved))
+    assert world.crm.held("people")["p1"]["company"] == "r1"
+    world.merged = merged
+    world.desire("companies", both[1])
+    assert decided(world)["c1"] == ("keep", "merged into c2; kept while others point at it")
+
+
 def test_a_merged_record_that_people_made_is_never_archived(new_world: NewWorld) -> None:
     sync = merging(merged="archive", match=(("mobile",),))
     world = new_world(crm=MemoryCrm(operations=KEEPING), syncs=[sync])

@@ -25,6 +25,7 @@ from reverse_etl.syncs import Column, Guard, Limit, Owner, Sync
 from sandbox.hubspot.api import HubSpot as Sandbox
 from sandbox.hubspot.properties import Property
 from sandbox.serving import serving
+from tests.connections import configure
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -424,8 +425,7 @@ def hubspot(
             "access_token": sandbox.account.tokens.private,
             "read_lag": "0",
         }
-        for name, value in settings.items():
-            monkeypatch.setenv(f"CRM__HUBSPOT__{name.upper()}", value)
+        configure(monkeypatch.setenv, "hubspot", **settings)
         world.syncs = [
             make_sync(
                 object="contacts",

@@ -16,15 +16,16 @@ from worlds import MemoryCrm, TestWorld, make_sync, person
 from crm.connections import connect
 from crm.protocol import Capabilities, RemoteRecord
 from crm.runtime import Runtime, until
-from reverse_etl.cli import _stopping
 from reverse_etl.clock import World
 from reverse_etl.delivery import ASKED_TO_STOP
 from reverse_etl.engine import Applied
+from reverse_etl.invocation import stopping
 from reverse_etl.syncs import Column
 from sandbox.faults import Fault
 from sandbox.hubspot.api import HubSpot as Sandbox
 from sandbox.hubspot.properties import Property
 from sandbox.serving import serving
+from tests.connections import configure
 
 NewWorld = Callable[..., TestWorld]
 
@@ -115,8 +116,7 @@ def sandbox() -> Sandbox:
 def url(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     with serving(sandbox) as url:
         given = {"kind": "hubspot", "base_url": url, "access_token": sandbox.account.tokens.private}
-        for key, value in given.items():
-            monkeypatch.setenv(f"CRM__HUBSPOT__{key.upper()}", value)
+        configure(monkeypatch.setenv, "hubspot", **given)
         yield url
 
 
@@ -164,7 +164,7 @@ def test_threads_that_wait_for_the_crm_are_let_go(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_asks_a_delivery_to_stop(number: signal.Signals) -> None:
-    with _stopping() as stop:
+    with stopping() as stop:
         os.kill(os.getpid(), number)
         assert stop.is_set()
 
@@ -179,7 +179,7 @@ def test_an_interrupted_plan_ends_at_once_and_so_do_its_threads() -> None:
             waited.append(str(error))
 
     def plan() -> None:
-        with _stopping(at_once=True) as stop, ThreadPoolExecutor(1) as pool:
+        with stopping(at_once=True) as stop, ThreadPoolExecutor(1) as pool:
             pool.submit(wait, until(stop))
             os.kill(os.getpid(), signal.SIGINT)
 

@@ -3,7 +3,6 @@
 Its searches lag behind its writes by seconds that pass only when somebody sleeps.
 """
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -15,17 +14,17 @@ from undoings import undone
 from worlds import TestClock, TestWorld, make_sync
 
 from crm.connections import connect
-from crm.protocol import Crm
 from crm.runtime import Runtime
 from crm.wukong.writer import Writer
 from reverse_etl import queries
-from reverse_etl.engine import Applied, Engine, exit_code
+from reverse_etl.engine import exit_code
 from reverse_etl.reconciliation.reconcile import reconciling
 from reverse_etl.syncs import Column
 from sandbox.faults import Fault
 from sandbox.serving import serving
 from sandbox.wukong.api import Wukong as Sandbox
 from sandbox.wukong.fields import BOOLEAN, DATETIME, DECIMAL, Field
+from tests.connections import configure
 
 LAG = 3.0
 """Seconds after which a search sees a write; the connection is told of 5."""
@@ -71,25 +70,11 @@ class SharedClock(TestClock):
 class WukongWorld:
     """A warehouse, a ledger and a sandbox behind real HTTP, which share one clock."""
 
-    def __init__(self, world: TestWorld, sandbox: Sandbox, crm: Crm) -> None:
+    def __init__(self, world: TestWorld, sandbox: Sandbox) -> None:
         self.world = world
         self.sandbox = sandbox
-        self.crm = crm
-
-    @property
-    def engine(self) -> Engine:
-        return dataclasses.replace(self.world.engine, connect=lambda _name: self.crm)
-
-    def apply(self) -> list[Applied]:
-        return self.engine.apply(self.world.syncs)
-
-    def plan(self) -> dict[tuple[str, str], tuple[str, tuple[str, ...]]]:
-        with self.engine.planned(self.world.syncs) as (plan, _):
-            return {
-                (sync.name, change.key): (change.operation, change.fields)
-                for sync in self.world.syncs
-                for change in plan.changes(sync)
-            }
+        self.apply = world.apply
+        self.plan = world.plan
 
     def held(self, name: str) -> dict[str, dict[str, Any]]:
         records = self.sandbox.account.module(name).records.values()
@@ -153,16 +138,16 @@ def wukong(
     monkeypatch.setenv("TONGKE_QUOTA", str(tmp_path / "quota"))
     with serving(sandbox) as url:
         settings = {"kind": "wukong", "base_url": url, **sandbox.ways_in}
-        for key, value in settings.items():
-            monkeypatch.setenv(f"CRM__WUKONG__{key.upper()}", value)
+        configure(monkeypatch.setenv, "wukong", **settings)
         runtime = Runtime(
             now=clock.seconds,
             monotonic=clock.seconds,
             sleep=clock.sleep,
             chance=lambda: 0.5,
         )
-        world = new_world(syncs=[COMPANIES, CONTACTS], clock=clock)
-        yield WukongWorld(world, sandbox, connect("wukong", runtime=runtime, shared=False))
+        crm = connect("wukong", runtime=runtime, shared=False)
+        world = new_world(syncs=[COMPANIES, CONTACTS], clock=clock, crm=crm)
+        yield WukongWorld(world, sandbox)
 
 
 def test_companies_and_their_contacts_arrive_linked_and_a_second_plan_is_empty(
@@ -324,7 +309,7 @@ def test_what_people_deleted_and_imported_is_told_and_never_doubled(wukong: Wuko
 
     def told() -> dict[str, int]:
         with reconciling(world.ledger, world.syncs, world.warehouse) as reconciliation:
-            result = reconciliation.reconcile(CONTACTS, wukong.crm)
+            result = reconciliation.reconcile(CONTACTS, wukong.world.crm)
         assert result.is_done
         return {kind: count for kind, count in result.kinds.items() if count}
 
@@ -362,14 +347,14 @@ def test_an_undo_takes_back_fields_links_and_records(wukong: WukongWorld) -> Non
     before = shown()
     wukong.desire(4, name="李四", mobile=None, company_id="c4")
     [changed] = [each.run.run_id for each in wukong.apply() if each.tally.requests]
-    [applied], left = undone(wukong.world, changed, engine=wukong.engine)
+    [applied], left = undone(wukong.world, changed)
     assert (applied.tally.restored, applied.tally.withdrawn, left) == (3, 1, set())
     assert shown() == before
     assert wukong.plan() == {}
 
     # 悟空 keeps a customer who has contacts, so those go first
     runs = [*created, changed, applied.run.run_id]
-    _, left = undone(wukong.world, *runs, engine=wukong.engine)
+    _, left = undone(wukong.world, *runs)
     assert left == set()
     assert (wukong.held("contacts"), wukong.held("customer")) == ({}, {})
     assert wukong.plan() == {}

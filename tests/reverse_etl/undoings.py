@@ -5,14 +5,13 @@ from typing import Any
 from worlds import TestWorld
 
 from reverse_etl import undo
-from reverse_etl.engine import Applied, Engine, Selection
+from reverse_etl.engine import Applied, Selection
 from reverse_etl.plan import Change
 
 
 def undone(
     world: TestWorld,
     *runs: str,
-    engine: Engine | None = None,
     limit: int | None = None,
     **meant: Any,
 ) -> tuple[list[Applied], set[tuple[str, str, str]]]:
@@ -20,7 +19,7 @@ def undone(
     syncs = {sync.name: sync for sync in world.syncs}
     request = undo.runs_to_undo(world.ledger, runs, **meant)
     leftovers: undo.Leftovers = {}
-    undoing = undo.engine_for(engine or world.engine, request, syncs, leftovers)
+    undoing = undo.engine_for(world.engine, request, syncs, leftovers)
     wanted = undo.syncs_to_undo(syncs, world.ledger, request)
     applied = undoing.apply(wanted, Selection(limit=limit), command="undo", undoes=request.runs)
     return applied, {

@@ -16,6 +16,7 @@ import duckdb
 from crm.errors import RetryableError, UnknownOutcomeError
 from crm.protocol import (
     Capabilities,
+    Crm,
     Field,
     Gone,
     LengthUnit,
@@ -281,12 +282,12 @@ class LateCrm(MemoryCrm):
 
 @dataclass
 class TestWorld:
-    """A warehouse whose tables are set at will, a ledger in a file, CRMs in memory."""
+    """A warehouse with tables set at will, a ledger in a file, a CRM in memory or behind HTTP."""
 
     __test__ = False
 
     folder: Path
-    crm: MemoryCrm = field(default_factory=MemoryCrm)
+    crm: Crm = field(default_factory=MemoryCrm)
     syncs: list[Sync] = field(default_factory=lambda: [make_sync()])
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     merged: dict[str, str] = field(default_factory=dict)
@@ -297,6 +298,7 @@ class TestWorld:
     """Columns that the warehouse's tables don't have any more."""
     seed: int = 0
     clock: TestClock = field(default_factory=TestClock)
+    new_executor: Callable[[int], Executor] = HereAndNow
 
     def __post_init__(self) -> None:
         self.world = World(self.clock, random.Random(self.seed))
@@ -310,7 +312,7 @@ class TestWorld:
             lambda _name: self.crm,
             self.warehouse,
             self.world,
-            new_executor=HereAndNow,
+            new_executor=self.new_executor,
             check_builds=False,
         )
 

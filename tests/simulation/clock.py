@@ -9,25 +9,35 @@ from typing import Any
 from crm.runtime import Runtime
 from reverse_etl.clock import World, first_done
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BEGINNING = datetime(2026, 1, 1, 8, tzinfo=UTC)
+LONGEST_SLEEP = 60.0
+"""Seconds; jobs here take an hour, and a look at every one of them is most of a world's steps."""
 
 
 class SimulatedClock:
     """Time that passes only when somebody waits; two moments are never the same."""
 
     def __init__(self, time: datetime = BEGINNING) -> None:
-        self.time = time
+        # in whole microseconds since 1970, which are quicker counted than times are
+        self._passed = round(time.timestamp() * 1_000_000)
+
+    @property
+    def time(self) -> datetime:
+        """What time it is; to look takes none."""
+        return EPOCH + timedelta(microseconds=self._passed)
 
     def now(self) -> datetime:
-        self.time += timedelta(microseconds=1)
+        self._passed += 1
         return self.time
 
     def seconds(self) -> float:
         """Seconds since 1970."""
-        return self.now().timestamp()
+        self._passed += 1
+        return self._passed / 1_000_000
 
     def sleep(self, seconds: float) -> None:
-        self.time += timedelta(seconds=max(0.0, seconds))
+        self._passed += max(0, round(seconds * 1_000_000))
 
 
 def new_world(
@@ -36,7 +46,7 @@ def new_world(
     wait: Callable[[Collection[Future[Any]]], Collection[Future[Any]]] = first_done,
 ) -> World:
     """What the engine gets for a world."""
-    return World(clock, random.Random(seed), wait)
+    return World(clock, random.Random(seed), wait, LONGEST_SLEEP)
 
 
 def new_runtime(clock: SimulatedClock, seed: int) -> Runtime:

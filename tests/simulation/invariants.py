@@ -20,8 +20,9 @@ from reverse_etl.ledger.schema import runs as runs_table
 from reverse_etl.ledger.statements import Statement
 from reverse_etl.plan import Change
 from reverse_etl.syncs import Column, Sync
-from tests.simulation.servers import LONGEST, HubSpotServer, Place
-from tests.simulation.watcher import FILLED, PEOPLES, Effect
+from tests.simulation.reviewing import asked_in
+from tests.simulation.servers import LINKS, LONGEST, HubSpotServer, Place
+from tests.simulation.watcher import FILLED, PEOPLES, REVIEWED, Effect
 
 if TYPE_CHECKING:
     from tests.simulation.world import SimulatedWorld
@@ -119,6 +120,11 @@ class Rest:
             waiting = WAITING.execute(connection).mappings().all()
             self.open = [*OPEN.execute(connection).scalars()]
             self.unfinished = [*UNFINISHED.execute(connection).scalars()]
+        is_reviewed = self.world.settings.is_reviewed
+        self.asked = {
+            (each.sync, each.key): each
+            for each in (asked_in(self.world.ledger) if is_reviewed else ())
+        }
         self.known = {(row["sync"], row["key"]): row for row in known}
         bound = {
             (row["sync"], row["key"]): row["remote_id"] for row in known if row["state"] == "live"
@@ -159,6 +165,7 @@ class Rest:
         self._check_merged()
         self._check_sandbox()
         self._check_no_echo()
+        self._check_answers(changes)
 
     def violated(self, invariant: str, what: str) -> None:
         self.watcher.violated(invariant, what)
@@ -209,12 +216,24 @@ class Rest:
             if object_name == sync.name and unwanted is not None and unwanted not in rows:
                 self._check_unwanted(sync, unwanted, (object_name, remote_id))
 
+    def _is_said(self, place: Place, key: str, name: str) -> bool:
+        """Whether a person is asked about a field, or said that it shall hold what it holds."""
+        if name != REVIEWED:
+            return False
+        there = self.state[place].get(name, "")
+        return (place[0], key) in self.asked or any(
+            (given.asked.sync, given.asked.key) == (place[0], key)
+            and self.shown(name, given.value) == there
+            for given in self.world.desk.latest()
+        )
+
     def _check_field(
         self, sync: Sync, place: Place, row: Mapping[str, Any], column: Column
     ) -> None:
         name = column.name
         there, author = self.state[place].get(name, ""), self.watcher.authors.get((place, name))
-        if author in {"people", "the CRM"} or name in PEOPLES or place in self.watcher.merged:
+        is_said = author in {"people", "the CRM"} or self._is_said(place, row["key"], name)
+        if is_said or name in PEOPLES or place in self.watcher.merged:
             # their latest word, which we hear when the record moves; the watcher guards the rest
             return
         wanted: str | None = self.shown(name, row[name])
@@ -222,8 +241,11 @@ class Rest:
             wanted = self.places.get((column.links_to, row[name])) if row[name] else None
             if wanted is None and row[name]:
                 return
-            if row[name] and not self._is_live(column.links_to, row[name]):
-                # a new ledger doesn't know what isn't wanted, or what the CRM refuses to change
+            # what a merge of ours moved isn't as we left it, and stays
+            lives_on = self.world.server.lives_on().values()
+            is_moved = not wanted and (column.links_to, there) in lives_on
+            # a new ledger doesn't know what isn't wanted, or what the CRM refuses to change
+            if is_moved or (row[name] and not self._is_live(column.links_to, row[name])):
                 return
         if name == FILLED and (place[0], row["key"]) in self.watcher.handled:
             # what was filled in the record before isn't filled in the one that people gave the key
@@ -331,7 +353,9 @@ class Rest:
             name == sync.name and change.operation in {"held", "conflict"}
             for (name, _), change in changes.items()
         )
-        is_waiting = applied.tally.waiting > 0
+        is_waiting = applied.tally.waiting > 0 or any(
+            name == sync.name and each.state == "open" for (name, _), each in self.asked.items()
+        )
         if (applied.status == "done") == (is_held or is_waiting):
             self.violated("statuses", f"{sync.name} is {applied.status}; held: {is_held}")
 
@@ -339,7 +363,11 @@ class Rest:
         """Each write that the CRM carried out is in the ledger."""
         written, removed = self._written()
         for number, effect in enumerate(self.watcher.effects):
-            if effect.kind in {"remove", "merge"} and effect.place not in removed:
+            # that a merge was ours the record tells into which it went, if it is there to be asked
+            to = self.world.server.lives_on().get(effect.place)
+            is_told = to is None or self.watcher.removed_by.get(to) != "people"
+            is_gone = effect.kind == "remove" or (effect.kind == "merge" and is_told)
+            if is_gone and effect.place not in removed:
                 self.violated("ledger explains", f"no delivery {effect.kind}d {effect.place}")
             for name, value in effect.values.items():
                 if self._cannot_be_told(effect, name, number):
@@ -353,6 +381,9 @@ class Rest:
         """Whether nobody who reads the record after a crash could know that it was us."""
         # the CRM shows it in a form of its own, or people wrote over it, or over its key
         touched = self.watcher.touched
+        if name in LINKS[effect.place[0]] and effect.place in self.watcher.merged:
+            # of two links that people's merge left, the other is seen when ours is taken away
+            return True
         names = (name, self.watcher.key_field)
         is_touched = any(touched.get((effect.place, each), 0) > number for each in names)
         return is_touched or name in self.world.forms
@@ -419,6 +450,28 @@ class Rest:
                 continue
             if (place, field_name, value) not in self.watcher.typed:
                 self.violated("no echo", f"nobody typed {value!r} into {field_name} of {place}")
+
+    def _check_answers(self, changes: Mapping[tuple[str, str], Change]) -> None:
+        """What was answered is done, if the two values are still those that were seen."""
+        for given in self.world.desk.latest():
+            asked = given.asked
+            row = self.world.landscape.wanted(asked.sync).get(asked.key)
+            place = (asked.sync, self.places.get((asked.sync, asked.key), ""))
+            change = changes.get((asked.sync, asked.key))
+            is_held = change is not None and change.operation in {"held", "keep"}
+            if row is None or is_held or (row[asked.field] or None) != asked.ours:
+                continue
+            there, theirs = self.state.get(place, {}).get(asked.field, ""), asked.theirs or ""
+            waits = self.asked.get((asked.sync, asked.key))
+            is_asked_again = waits is not None and (waits.review_id, waits.state) == (
+                asked.review_id,
+                "open",
+            )
+            what = f"{given.answer.choice} for {asked.sync} {asked.key}, which holds {there!r}"
+            if there == theirs and self.shown(asked.field, given.value) != there:
+                self.violated("answers are followed", what)
+            if there == theirs and is_asked_again:
+                self.violated("answers are followed", f"asked again: {what}")
 
     def _check_merged(self) -> None:
         """Of two keys that are one where the CRM merges, one record is left."""

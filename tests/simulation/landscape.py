@@ -10,7 +10,7 @@ from tests.simulation.loop import HOME, Loop
 from tests.simulation.people import People
 from tests.simulation.servers import LINKS, LONGEST, OBJECTS, HubSpotServer
 from tests.simulation.warehouse import Models
-from tests.simulation.watcher import Watcher
+from tests.simulation.watcher import REVIEWED, Watcher
 from tests.simulation.wukong import WukongServer
 
 Kind = Literal["selfbuilt", "hubspot", "late", "wukong"]
@@ -45,6 +45,8 @@ class Settings:
     declares_length: bool = False
     """The contract says how long a name may be, so that a longer one isn't sent."""
     on_gone: OnGone = "hold"
+    is_reviewed: bool = False
+    """A person is asked where both sides have changed a phone."""
     is_loop: bool = False
     """What people type comes home, and is what the models want next."""
     habits: Sequence[str] = ()
@@ -87,7 +89,13 @@ def make_syncs(settings: Settings) -> list[Sync]:
                         "",
                         max_length=LONGEST if settings.declares_length else None,
                     ),
-                    Column("phone", "phone", "varchar", ""),
+                    Column(
+                        REVIEWED,
+                        REVIEWED,
+                        "varchar",
+                        "",
+                        owner="review" if settings.is_reviewed else "warehouse",
+                    ),
                     Column("title", "title", "varchar", "", owner="fill_empty"),
                     Column("stage", "stage", "varchar", "", owner="crm"),
                     Column("count", "count", "bigint", ""),
@@ -190,6 +198,11 @@ class Landscape:
                 self._add(sync)
             if sync.redirects:
                 self._part(sync)
+
+    def move(self, key: tuple[str, str], name: str) -> None:
+        """Let a field of a sync's row become another, if the row is there."""
+        if (row := self.rows[key[0]].get(key[1])) is not None:
+            row[name] = self.people.new("13 ")
 
     def _part(self, sync: Sync) -> None:
         """One customer turns out to be two, or people say that some merged ones were different."""

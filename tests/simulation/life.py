@@ -7,8 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
-
 from crm.processes import Holder
 from reverse_etl.clock import World
 from reverse_etl.ledger import Ledger
@@ -76,13 +74,13 @@ def open_ledger(path: Path, world: World, life: Life) -> Ledger:
         connection.commit()
         life.point("after a commit")
 
-    engine.dialect.do_commit = committed  # type: ignore[assignment, method-assign]  # the points to end at
-
-    @event.listens_for(engine, "begin")
-    def begin(_connection: Any) -> None:
+    def begun(_connection: Any) -> None:
         if life.is_over:
             raise Crash("at a transaction")
 
+    # what listens to an engine's events has every statement look for listeners
+    engine.dialect.do_commit = committed  # type: ignore[assignment, method-assign]  # the points to end at
+    engine.dialect.do_begin = begun  # type: ignore[assignment, method-assign]  # nothing goes on after
     return ledger
 
 

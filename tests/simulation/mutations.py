@@ -270,6 +270,55 @@ def _emptied_filled_again(patch: Patch) -> None:
     patch.setattr(reference, "_is_written", is_written)
 
 
+def _verdicts(patch: Patch, change: Callable[[str, Any, Any], str]) -> None:
+    """Decide fields under review otherwise, by the verdict, the answer and the question."""
+    original = reference._verdict
+
+    def verdict(
+        sync: Any, column: Any, each: Any, sides: Any, asked: Any, held: reference.Fields
+    ) -> str:
+        said = original(sync, column, each, sides, asked, held)
+        return change(said, each.asked.get(column.field), asked)
+
+    patch.setattr(reference, "_verdict", verdict)
+
+
+def _nobody_asked(patch: Patch) -> None:
+    patch.setattr(reference, "_contest", lambda *_: "ours")
+
+
+def _answer_counts_for_ours_alone(patch: Patch) -> None:
+    _verdicts(
+        patch,
+        lambda verdict, said, asked: (
+            "answered"
+            if verdict == "ask"
+            and said is not None
+            and said.answer == "ours"
+            and said.ours_hash == asked.ours_hash
+            else verdict
+        ),
+    )
+
+
+def _answer_counts_for_theirs_alone(patch: Patch) -> None:
+    _verdicts(
+        patch,
+        lambda verdict, said, asked: (
+            "answered"
+            if verdict == "ask"
+            and said is not None
+            and said.answer == "ours"
+            and said.theirs_hash == asked.theirs_hash
+            else verdict
+        ),
+    )
+
+
+def _answers_left_lying(patch: Patch) -> None:
+    _verdicts(patch, lambda verdict, *_: "ask" if verdict in {"answered", "value"} else verdict)
+
+
 def _bound_records_taken(patch: Patch) -> None:
     original = reference._ways
 
@@ -429,6 +478,10 @@ MUTATIONS = (
         "nothing left",
     ),
     _mutation("what people emptied stays empty", _emptied_filled_again, "people's fields"),
+    _mutation("where both have changed, a person is asked", _nobody_asked, "answers are bound"),
+    _mutation("an answer is bound to theirs", _answer_counts_for_ours_alone, "answers are bound"),
+    _mutation("an answer is bound to ours", _answer_counts_for_theirs_alone, "answers are bound"),
+    _mutation("an answer is carried out", _answers_left_lying, "answers are followed"),
     _mutation("what people typed is found", _typed_not_looked_for, "not doubled"),
     _mutation("only free records are adopted", _bound_records_taken, *TAKEN_OVER),
     _mutation("a record is adopted for one of ours", _claims_uncounted, *TAKEN_OVER),

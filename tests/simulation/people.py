@@ -79,6 +79,15 @@ class People:
                     self.server.put(place[0], {name: self.new("typed ")}, place[1])
         self.watcher.look(self.server, "people")
 
+    def type_over(self, key: Key, name: str, under_way: Collection[Place]) -> None:
+        """Type in a field of the record that has one of our keys."""
+        for place in [place for place in self.watcher.state if place[0] == key[0]]:
+            is_its = self.watcher.state[place].get(self.watcher.key_field) == key[1]
+            if is_its and place not in under_way:
+                with suppress(RefusedError):
+                    self.server.put(place[0], {name: self.new("typed ")}, place[1])
+        self.watcher.look(self.server, "people")
+
     def type(self, sync: Sync, phone: str) -> str:
         """Make a record by hand; gives its id."""
         fields = {"phone": phone, "notes": self.new("notes ")}

@@ -458,7 +458,8 @@ class ReferencePlanner(Planner):
         """The CRM's ids that records of other syncs hold in their links to this one."""
         with self._ledger.reading() as connection:
             return {
-                _shown(orjson.loads(row.sent).get(field_name))
+                _shown(orjson.loads(row.observed or "{}").get(field_name))
+                or _shown(orjson.loads(row.sent).get(field_name))
                 for name, field_name in sync.linked_from
                 for row in KNOWN.execute(connection, the_sync=name)
                 if row.state == "live"

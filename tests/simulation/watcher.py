@@ -14,6 +14,8 @@ PEOPLES = ("notes", "stage")
 """The fields that are the salespeople's alone."""
 FILLED = "title"
 """The field that we fill where it is empty."""
+REVIEWED = "phone"
+"""The field of which, in some worlds, a person is asked."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class Watcher:
     """By object and field: every value that we ever gave one; people copy them as well."""
     on_create: Callable[[Place, dict[str, str]], None] = lambda _place, _fields: None
     """Called with each record that we make."""
+    is_allowed: Callable[[Place, str, str], bool] = lambda _place, _theirs, _ours: True
+    """Asked whether we may write this, in the field under review, where people's value stood."""
     authors: dict[tuple[Place, str], str] = field(default_factory=dict)
     """Who gave a field the value that it has."""
     touched: dict[tuple[Place, str], int] = field(default_factory=dict)
@@ -278,5 +282,8 @@ class Watcher:
         is_copied = (place[0], name, old.get(name)) in self.wrote
         if old.get(name) and not is_copied and (name == FILLED or not value):
             self.violated("people's fields", f"{name} of {place} was overwritten")
+        is_reviewed = name == REVIEWED and old.get(name) and not is_copied
+        if is_reviewed and not self.is_allowed(place, old[name], value):
+            self.violated("answers are bound", f"{name} of {place} was overwritten unasked")
         if name == FILLED and not old.get(name) and value == self.ours.get((place, name)):
             self.violated("people's fields", f"{name} of {place} was emptied by people")

@@ -44,6 +44,7 @@ from tests.simulation.loop import Loop
 from tests.simulation.network import FAULTS, Network, Weather
 from tests.simulation.people import HABITS, People
 from tests.simulation.reference import ReferencePlanner
+from tests.simulation.reviewing import Desk
 from tests.simulation.servers import (
     FORMS,
     Form,
@@ -56,7 +57,7 @@ from tests.simulation.servers import (
 )
 from tests.simulation.tasks import Tasks
 from tests.simulation.warehouse import open_warehouse
-from tests.simulation.watcher import Violation, Watcher
+from tests.simulation.watcher import REVIEWED, Violation, Watcher
 from tests.simulation.wukong import WukongServer
 
 SQL_EVERY = 400
@@ -64,6 +65,10 @@ SQL_EVERY = 400
 RECONCILE_EVERY = 200
 """Of so many, one reconciles between its rounds; it takes a database as well."""
 MOST_RUNS_TO_REST = 12
+BETWEEN_RUNS = 0.4
+"""How often people answer before, and after, each other thing that they do between two runs."""
+AMID = 0.05
+"""How often they do before a request of a run."""
 DAY = 86_400.0
 PROFILES = Path(__file__).parent / "profiles"
 RAM = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
@@ -139,6 +144,9 @@ class SimulatedWorld:
         self.people = People(
             self.syncs, self.server, self.watcher, self.chance, self.settings.habits
         )
+        self.desk = Desk(self.chance, self.server.shown)
+        if self.settings.is_reviewed:
+            self.watcher.is_allowed = self._is_allowed
         loop = Loop() if self.settings.is_loop else None
         self.landscape = Landscape(self.syncs, self.watcher, self.people, self.chance, loop)
         self.is_busy = True
@@ -175,6 +183,7 @@ class SimulatedWorld:
         self.landscape.begin()
         for number in range(self.chance.randint(1, 3)):
             if number:
+                self._answer(BETWEEN_RUNS)
                 self.landscape.go_on()
                 self._touch()
             self.clock.sleep(self.chance.choice((60.0, 900.0, DAY)))
@@ -194,6 +203,7 @@ class SimulatedWorld:
             undoing.undo_a_run(self)
 
     def _come_to_rest(self) -> None:
+        self._answer(1.0)
         self.weather.chances, self.weather.storm = {}, ("", 0)
         self.life.fuse = None
         self.is_busy = False
@@ -227,6 +237,7 @@ class SimulatedWorld:
         self._build()
         self.trace(f"run: {selection}")
         self.runs += 1
+        self.desk.begin_run()
         self.watcher.begin_run(is_sure=not self._open_keys())
         try:
             self.applied = self.engine.apply(self.syncs, selection)
@@ -294,6 +305,7 @@ class SimulatedWorld:
         self.ledger.close()
         self.path.unlink()
         self.watcher.forget_us()
+        self.desk.forget()
         self.clock.sleep(60.0)
         self._begin_life(None)
 
@@ -312,11 +324,52 @@ class SimulatedWorld:
         self._apply(None)
 
     def _touch(self) -> None:
-        """Let people work in the CRM."""
+        """Let people work in the CRM, and answer before they do or when they have."""
+        self._answer(BETWEEN_RUNS)
         self.people.work(self._under_way(), self._open_keys())
+        self._disagree()
+        self._answer(BETWEEN_RUNS)
+
+    def _answer(self, how_often: float) -> None:
+        """Let people answer, in a process of their own, what they are asked."""
+        if self.settings.is_reviewed and self.chance.random() < how_often:
+            fuse, self.life.fuse = self.life.fuse, None
+            given = len(self.desk.given)
+            self.desk.sit_down(self.ledger)
+            self.life.fuse = fuse
+            for each in self.desk.given[given:]:
+                self.trace(f"answered: {each.answer.choice} of {each.asked}")
+                if how_often > AMID:
+                    self._move_on(each.asked.sync, each.asked.key)
+
+    def _disagree(self) -> None:
+        """Let both sides change the field under review of one record: by chance few would."""
+        rows = [(name, key) for name, rows in self.landscape.rows.items() for key in rows]
+        if self.settings.is_reviewed and rows:
+            key = self.chance.choice(rows)
+            self.people.type_over(key, REVIEWED, self._under_way())
+            self.landscape.move(key, REVIEWED)
+
+    def _move_on(self, name: str, key: str) -> None:
+        """Let one of the two values that somebody has just answered about move, now and then."""
+        draw = self.chance.random()
+        if draw < 0.25:
+            self.people.type_over((name, key), REVIEWED, self._under_way())
+        elif draw < 0.5:
+            self.landscape.move((name, key), REVIEWED)
+
+    def _is_allowed(self, place: Place, theirs: str, ours: str) -> bool:
+        """Whether an answer lets us write over what people typed in the field under review."""
+        keys = {self.watcher.keyed.get(place, ""), self._key_at_start(place)}
+        return self.desk.allows((place[0], REVIEWED), keys, theirs, ours)
+
+    def _key_at_start(self, place: Place) -> str:
+        return self.watcher.at_start[place].get(self.watcher.key_field, "")
 
     def _meddle(self, request: Request) -> None:
         """Let one of them do something while a run is under way."""
+        if self.is_busy:
+            self._answer(AMID)
         if not self.is_busy or self.chance.random() >= self.settings.bustle:
             return
         if not self.server.is_amid(request):
@@ -340,6 +393,9 @@ class SimulatedWorld:
 
     def _open_keys(self) -> set[tuple[str, str]]:
         """The keys of which nobody knows whether they are in the CRM."""
+        with self.ledger.reading() as connection:
+            if invariants.OPEN.execute(connection).first() is None:
+                return set()
         return {
             (sync.name, each.key)
             for sync in self.syncs
@@ -494,6 +550,7 @@ def _settings(chance: random.Random) -> Settings:
         is_loop=chance.random() < 0.4,
         habits=chance.sample(HABITS, chance.choice((0, 0, 1, 2))),
         bustle=chance.choice((0.0, 0.0, 0.0, 0.03, 0.15)),
+        is_reviewed=chance.random() < 0.3,
     )
 
 

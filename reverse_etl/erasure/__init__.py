@@ -1,0 +1,1 @@
+"""Values are forgotten: those of old deliveries, and those of one customer."""

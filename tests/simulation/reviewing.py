@@ -1,0 +1,83 @@
+"""People answer what they are asked about fields under review, from a list that may be old.
+
+An answer counts for the two values that stood beside it, and for nothing else; what of
+the values has moved since, and whether a run is under way, whoever answers doesn't know.
+"""
+
+import random
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from reverse_etl.ledger import Ledger, reviews
+from reverse_etl.ledger.reviews import CHOICES, Answer, Review
+
+WITHOUT_ANSWER, FOLLOWED = "answers are bound", "answers are followed"
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer that was kept, and what it was given for."""
+
+    asked: Review
+    answer: Answer
+
+    @property
+    def value(self) -> str | None:
+        """What holds from now on, as the person saw or gave it."""
+        by_choice = {
+            "ours": self.asked.ours, "theirs": self.asked.theirs, "value": self.answer.value,
+        }  # fmt: skip
+        return by_choice[self.answer.choice]
+
+
+@dataclass
+class Desk:
+    """Where people answer."""
+
+    chance: random.Random
+    shown: Callable[[str, str], str]
+    """A field's value in the form that the CRM keeps it in."""
+    given: list[Given] = field(default_factory=list)
+    """The answers that the ledger took, in their order."""
+    _list: Sequence[Review] = ()
+
+    def sit_down(self, ledger: Ledger) -> None:
+        """Answer some of what is asked, by a list of now or of the last time."""
+        if self.chance.random() < 0.6:
+            self._list = asked_in(ledger)
+        for asked in self._list:
+            if self.chance.random() < 0.6:
+                choice = self.chance.choice(CHOICES)
+                value = f"said {len(self.given)}" if choice == "value" else None
+                answer = Answer(asked.review_id, choice, value)
+                if reviews.answer(ledger, [answer], "somebody"):
+                    self.given.append(Given(asked, answer))
+
+    def begin_run(self) -> None:
+        """Forget the answers that others have replaced: the next run can't have read them."""
+        self.given = self.latest()
+
+    def forget(self) -> None:
+        """Begin anew, with an empty ledger."""
+        self.given, self._list = [], ()
+
+    def latest(self) -> list[Given]:
+        """Of each question the last answer."""
+        return [*{each.asked.review_id: each for each in self.given}.values()]
+
+    def allows(
+        self, where: tuple[str, str], keys: Collection[str], theirs: str, value: str
+    ) -> bool:
+        """Whether somebody said of one of the keys that this may stand where that stood."""
+        return any(
+            (each.asked.sync, each.asked.field, each.asked.theirs) == (*where, theirs)
+            and each.asked.key in keys
+            and each.answer.choice != "theirs"
+            and self.shown(where[1], each.value or "") == value
+            for each in self.given
+        )
+
+
+def asked_in(ledger: Ledger) -> list[Review]:
+    """The questions that wait, and those that were answered and may be again."""
+    return [each for state in reviews.WAITING for each in reviews.waiting(ledger, state=state)]
