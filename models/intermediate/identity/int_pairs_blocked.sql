@@ -43,29 +43,33 @@ spoken as (
 
 ),
 
-sized as (
+-- a key of one group joins nothing, and one of many tells too little
+telling_values as (
 
     select
         entity_type,
         block,
-        value,
-        group_key,
-        record_key,
-        count(*) over (partition by entity_type, block, value) as block_size
+        value
     from spoken
+    group by entity_type, block, value
+    having count(*) between 2 and {{ var('identity_block_cap') }}
 
 ),
 
 met as (
 
     select
-        entity_type,
-        block,
-        value,
-        group_key,
-        record_key
-    from sized
-    where block_size between 2 and {{ var('identity_block_cap') }}
+        spoken.entity_type,
+        spoken.block,
+        spoken.value,
+        spoken.group_key,
+        spoken.record_key
+    from spoken
+    inner join telling_values
+        on
+            spoken.entity_type = telling_values.entity_type
+            and spoken.block = telling_values.block
+            and spoken.value = telling_values.value
 
 ),
 
