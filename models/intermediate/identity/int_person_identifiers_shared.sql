@@ -23,15 +23,31 @@ names as (
 
 ),
 
+-- nearly no identifier is on so many records, and only these need their names
+frequent as (
+
+    select
+        identifier_type,
+        identifier
+    from identifiers
+    group by identifier_type, identifier
+    having count(*) > {{ var('identity_hub_cap') }}
+
+),
+
 shared as (
 
     select
-        identifiers.identifier_type,
-        identifiers.identifier
-    from identifiers
+        frequent.identifier_type,
+        frequent.identifier
+    from frequent
+    inner join identifiers
+        on
+            frequent.identifier_type = identifiers.identifier_type
+            and frequent.identifier = identifiers.identifier
     inner join person_records on identifiers.record_key = person_records.record_key
     inner join names on person_records.known_as = names.raw_name
-    group by identifiers.identifier_type, identifiers.identifier
+    group by frequent.identifier_type, frequent.identifier
     having count(distinct names.name_key) > {{ var('identity_hub_cap') }}
 
 )

@@ -27,6 +27,12 @@ facts as (
 
 ),
 
+shared_identifiers as (
+
+    select * from {{ ref('int_person_identifiers_shared') }}
+
+),
+
 resident_ids as (
 
     select
@@ -58,45 +64,13 @@ named as (
     inner join facts on identifiers.record_key = facts.record_key
     left outer join names on person_records.known_as = names.raw_name
     left outer join resident_ids on identifiers.record_key = resident_ids.record_key
-
-),
-
-counted as (
-
-    select
-        identifier_type,
-        identifier,
-        count(distinct name_key) filter (where name_kind = 'full') as full_name_count
-    from named
-    group by identifier_type, identifier
-
-),
-
-usable as (
-
-    select
-        named.record_key,
-        named.identifier_type,
-        named.identifier,
-        named.identifier_kind,
-        named.name_kind,
-        named.name_key,
-        named.first_part,
-        named.last_part,
-        named.generation,
-        named.sex,
-        named.national_id,
-        named.birth_year,
-        named.han_key,
-        counted.full_name_count
-    from named
-    inner join counted
+    left outer join shared_identifiers
         on
-            named.identifier_type = counted.identifier_type
-            and named.identifier = counted.identifier
+            identifiers.identifier_type = shared_identifiers.identifier_type
+            and identifiers.identifier = shared_identifiers.identifier
     -- a switchboard or a shared mailbox says nothing of who called
-    where counted.full_name_count <= {{ var('identity_hub_cap') }}
+    where shared_identifiers.identifier is null
 
 )
 
-select * from usable
+select * from named
