@@ -9,9 +9,18 @@ pairs as (
 
 ),
 
+-- few of all that were compared
 comparisons as (
 
-    select * from {{ ref('int_person_pairs_compared') }}
+    select *
+    from {{ ref('int_person_pairs_compared') }}
+    where
+        (record_key, other_record_key) in (
+            select
+                pairs.record_key,
+                pairs.other_record_key
+            from pairs
+        )
 
 ),
 
@@ -23,7 +32,14 @@ weights as (
 
 records as (
 
-    select * from {{ ref('int_person_records_profiled') }}
+    select *
+    from {{ ref('int_person_records_profiled') }}
+    where
+        record_key in (
+            select pairs.record_key from pairs
+            union by name
+            select pairs.other_record_key as record_key from pairs
+        )
 
 ),
 
