@@ -37,8 +37,8 @@ named as (
     select
         pivoted.id,
         pivoted.name,
-        -- whoever wrote it: a phone typed beside this name isn't that of somebody called otherwise
-        contacts.name as known_as,
+        -- ours where nobody typed one: a phone typed beside it isn't that of somebody called otherwise
+        coalesce(pivoted.name, contacts.name) as known_as,
         pivoted.mobile,
         pivoted.email,
         pivoted.wechat_unionid,
