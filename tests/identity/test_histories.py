@@ -181,10 +181,18 @@ def test_whom_the_weights_made_one_stays_one_when_we_wrote_over_what_people_type
         assert world.people() == people
         assert world.sql("select * from marts.dim_people order by person_id") == golden
 
-    # another name is typed there: that is news of this customer, and makes no other of her
-    world.land("selfbuilt.contacts", {**written, "name": "欧阳菲", "updated": "2026-02-03 10:00:00"})
+    # somebody empties the mobile: it counts no more, not even when we have filled it again;
+    # and another name is news of this customer, and makes no other of her
+    married = {**written, "name": "欧阳菲", "mobile": None}
+    world.land("selfbuilt.contacts", {**married, "updated": "2026-02-03 10:00:00"})
+    world.land(
+        "selfbuilt.contacts",
+        {**married, "mobile": sent["mobile"], "updated": "2026-02-04 10:00:00"},
+    )
     world.build()
     assert world.people() == people
+    typed = "select name, mobile from intermediate.int_selfbuilt_contacts_unechoed"
+    assert world.sql(typed) == [("欧阳菲", None)]
 
 
 def test_a_phone_typed_in_the_crm_never_merges_two_who_are_called_differently(

@@ -1,4 +1,4 @@
--- One row per group of records that weights, people or the CRM link to another, with what they connect.
+-- One row per group of records that weights, people or the CRM link to another; what they connect.
 {{ config(materialized='connected_components') }}
 
 with
