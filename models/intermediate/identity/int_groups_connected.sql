@@ -1,4 +1,4 @@
--- One row per group of records that weights or people link to another, with what they connect.
+-- One row per group of records that weights, people or the CRM link to another; what they connect.
 {{ config(materialized='connected_components') }}
 
 with
@@ -11,9 +11,33 @@ judgements as (
 
 ),
 
+crm_links as (
+
+    select *
+    from {{ ref('int_crm_records_anchored') }}
+    where is_compared_alone
+
+),
+
 joined_records as (
 
     select * from {{ ref('int_records_joined') }}
+
+),
+
+linked_records as (
+
+    select
+        record_key,
+        other_record_key
+    from judgements
+
+    union all by name
+
+    select
+        record_key,
+        other_record_key
+    from crm_links
 
 ),
 
@@ -21,12 +45,13 @@ joined_records as (
 links as (
 
     select
-        coalesce(joined_records.component_id, judgements.record_key) as group_key,
-        coalesce(other_joined_records.component_id, judgements.other_record_key) as other_group_key
-    from judgements
-    left outer join joined_records on judgements.record_key = joined_records.node_id
+        coalesce(joined_records.component_id, linked_records.record_key) as group_key,
+        coalesce(other_joined_records.component_id, linked_records.other_record_key)
+            as other_group_key
+    from linked_records
+    left outer join joined_records on linked_records.record_key = joined_records.node_id
     left outer join joined_records as other_joined_records
-        on judgements.other_record_key = other_joined_records.node_id
+        on linked_records.other_record_key = other_joined_records.node_id
 
 ),
 
