@@ -199,6 +199,8 @@ class Engine:
                 runs[sync.name] = self.ledger.start_run(
                     sync, command, plan_id=plan_id, undoes=(undoes or {}).get(sync.name)
                 )
+                if sync.contested:
+                    reviews.look_again(self.ledger, sync.name)
             recovered = {sync.name: self._recover(sync, runs[sync.name]) for sync in syncs}
             # what nobody knows of yet might be sent twice
             unknown = {sync.name: bool(self.ledger.unsettled(sync.name)) for sync in syncs}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from worlds import MemoryCrm, TestWorld, make_sync
 
 from crm.connections import connect
-from crm.protocol import Write
+from crm.protocol import RemoteRecord, Write
 from identity import sheets
 from reverse_etl.engine import exit_code
 from reverse_etl.ledger import retention, reviews
@@ -135,6 +135,28 @@ def test_an_answer_is_carried_out_by_the_next_run_and_not_asked_again(
     assert [each.answered_by for each in reviews.waiting(world.ledger, state="settled")] == [
         "王经理"
     ]
+
+
+def test_an_answer_given_while_a_run_is_under_way_is_carried_out_by_the_next(
+    world: TestWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_conflict(world)
+    [question] = reviews.waiting(world.ledger)
+    answer(world, "theirs")
+    scan = world.crm.scan
+
+    def scan_while_somebody_answers(*wanted: Any) -> Iterator[list[RemoteRecord]]:
+        world.clock.sleep(1)
+        said = reviews.Answer(question.review_id, "value", "v")
+        assert reviews.answer(world.ledger, [said], "王经理") == 1
+        return scan(*wanted)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.crm, "scan", scan_while_somebody_answers)
+        world.apply()
+    assert held(world)["phone"] == "x"
+    assert exit_code(world.apply()) == 0
+    assert held(world)["phone"] == "v"
 
 
 @pytest.mark.parametrize("choice", ["ours", "theirs"])
