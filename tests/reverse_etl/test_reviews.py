@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,15 @@ def test_a_record_that_is_no_longer_wanted_is_no_question(world: TestWorld) -> N
     in_conflict(world)
     world.desire("people")
     world.apply()
+    assert asked(world) == []
+
+
+def test_a_record_that_is_made_anew_is_no_question(new_world: Callable[..., TestWorld]) -> None:
+    world = new_world(syncs=[replace(asking(), on_gone="recreate")])
+    in_conflict(world)
+    world.crm.objects["people"].clear()
+    world.apply()
+    assert held(world)["phone"] == "b"
     assert asked(world) == []
 
 
