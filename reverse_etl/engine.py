@@ -199,6 +199,8 @@ class Engine:
                 runs[sync.name] = self.ledger.start_run(
                     sync, command, plan_id=plan_id, undoes=(undoes or {}).get(sync.name)
                 )
+                if sync.contested:
+                    reviews.look_again(self.ledger, sync.name)
             recovered = {sync.name: self._recover(sync, runs[sync.name]) for sync in syncs}
             # what nobody knows of yet might be sent twice
             unknown = {sync.name: bool(self.ledger.unsettled(sync.name)) for sync in syncs}
@@ -300,8 +302,17 @@ class Engine:
         reviews.settle_others(self.ledger, run, [column.field for _, column in sync.contested])
         for settled in plan.settled(sync):
             reviews.settle(self.ledger, run, settled)
+        self._settle_made_anew(plan, sync, run)
         for asked in plan.asked(sync):
             reviews.ask(self.ledger, run, asked)
+
+    def _settle_made_anew(self, plan: Plan, sync: Sync, run: Run) -> None:
+        """Close what is asked about records that are made anew: nothing in them is theirs."""
+        asked = reviews.waiting(self.ledger, sync.name) if sync.contested else []
+        made = {each.key for each in plan.changes(sync, ("create",))} if asked else set()
+        closed = [(each.key, each.field) for each in asked if each.key in made]
+        if closed:
+            reviews.settle(self.ledger, run, closed)
 
     def _recover(self, sync: Sync, run: Run) -> int:
         # each run's deliveries are its own, whoever finds out what came of them: it may be undone

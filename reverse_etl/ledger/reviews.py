@@ -13,7 +13,7 @@ from sqlalchemy import Update, and_, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from reverse_etl.errors import SyncConfigurationError
-from reverse_etl.ledger.schema import review_values, reviews
+from reverse_etl.ledger.schema import records, review_values, reviews, runs
 from reverse_etl.ledger.statements import Statement
 from reverse_etl.ledger.store import Ledger, Run
 
@@ -100,12 +100,36 @@ def ask(ledger: Ledger, run: Run, questions: Sequence[Asked]) -> None:
         connection.execute(_HOLD, [_as_values(run, each) for each in questions])
 
 
+def look_again(ledger: Ledger, sync: str) -> None:
+    """Have the records looked at of which an answer waits.
+
+    One that was given while a run was under way came too late for that run, which has
+    looked at the record.
+    """
+    c, r = reviews.c, records.c
+    answered = select(c.key).where(c.sync == sync, c.state == "answered")
+    with ledger.writing() as connection:
+        connection.execute(
+            update(records)
+            .where(r.sync == sync, r.state == "live", r.key.in_(answered))
+            .values(fingerprint=None)
+        )
+
+
 def settle(ledger: Ledger, run: Run, questions: Sequence[tuple[str, str]]) -> None:
-    """Close questions, by their keys and fields: the sides agree, or an answer holds."""
+    """Close questions, by their keys and fields: the sides agree, or an answer holds.
+
+    What was answered since the run began stays: the run may have read another answer.
+    """
     now = ledger.world.now()
     closing = _closing(run.sync, now, run.run_id)
     c = reviews.c
-    one = closing.where(c.key == bindparam("the_key"), c.field == bindparam("the_field"))
+    began = select(runs.c.started_at).where(runs.c.run_id == run.run_id).scalar_subquery()
+    one = closing.where(
+        c.key == bindparam("the_key"),
+        c.field == bindparam("the_field"),
+        c.answered_at.is_(None) | (c.answered_at <= began),
+    )
     with ledger.writing() as connection:
         connection.execute(one, [{"the_key": key, "the_field": name} for key, name in questions])
 

@@ -1,6 +1,8 @@
 """Ids follow history: whatever happens to the records, an id that somebody knows leads on."""
 
+import json
 import random
+from itertools import product
 
 from tests.identity.conftest import World, contact, crm_contact, ledger_record, user
 
@@ -144,6 +146,53 @@ def test_a_loop_through_the_crm_settles(world: World) -> None:
     world.build()
     assert world.sql(mobile) == [(f"+86{PHONE_C}",)]
     assert len(set(world.people().values())) == 2
+
+
+def test_whom_the_weights_made_one_stays_one_when_we_wrote_over_what_people_typed(
+    world: World,
+) -> None:
+    # the three share a rare name and nothing else, and two of them have different mobiles:
+    # it is by the ERP's record, which has none, that they are one
+    others = ("".join(name) for name in product("王李张刘陈", "伟静强敏磊"))
+    world.land(
+        "erp.contacts",
+        contact(1, "司马芳", mobile="无", email="fang.sima@dexin-bio.cn"),
+        *(contact(number, name) for number, name in enumerate(others, start=2)),
+    )
+    world.land("helpdesk.users", user(1, "司马芳", phone=PHONE_B, address="simafang@foxmail.com"))
+    world.land(
+        "selfbuilt.contacts", crm_contact("typed", 1, name="司马芳女士", mobile=f"+86 {PHONE_A}")
+    )
+    world.build()
+    people = world.people()
+    person = people["erp:contact:1"]
+    assert people["helpdesk:user:1"] == people["selfbuilt:contact:typed"] == person
+    golden = world.sql("select * from marts.dim_people order by person_id")
+
+    # the record is adopted, and each of its fields gets our value
+    sent = {"name": "司马芳", "mobile": f"+86{PHONE_A}", "email": "fang.sima@dexin-bio.cn"}
+    written = crm_contact("typed", 2, external_id=person, **sent)
+    world.land(
+        "ledger.records", ledger_record(person, "typed", 2, json.dumps(sent), origin="adopted")
+    )
+    world.land("selfbuilt.contacts", written)
+    for _ in range(2):
+        world.build()
+        assert world.people() == people
+        assert world.sql("select * from marts.dim_people order by person_id") == golden
+
+    # somebody empties the mobile: it counts no more, not even when we have filled it again;
+    # and another name is news of this customer, and makes no other of her
+    married = {**written, "name": "欧阳菲", "mobile": None}
+    world.land("selfbuilt.contacts", {**married, "updated": "2026-02-03 10:00:00"})
+    world.land(
+        "selfbuilt.contacts",
+        {**married, "mobile": sent["mobile"], "updated": "2026-02-04 10:00:00"},
+    )
+    world.build()
+    assert world.people() == people
+    typed = "select name, mobile from intermediate.int_selfbuilt_contacts_unechoed"
+    assert world.sql(typed) == [("欧阳菲", None)]
 
 
 def test_a_phone_typed_in_the_crm_never_merges_two_who_are_called_differently(

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from worlds import MemoryCrm, TestWorld, make_sync
 
 from crm.connections import connect
-from crm.protocol import Write
+from crm.protocol import RemoteRecord, Write
 from identity import sheets
 from reverse_etl.engine import exit_code
 from reverse_etl.ledger import retention, reviews
@@ -138,6 +139,28 @@ def test_an_answer_is_carried_out_by_the_next_run_and_not_asked_again(
     ]
 
 
+def test_an_answer_given_while_a_run_is_under_way_is_carried_out_by_the_next(
+    world: TestWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_conflict(world)
+    [question] = reviews.waiting(world.ledger)
+    answer(world, "theirs")
+    scan = world.crm.scan
+
+    def scan_while_somebody_answers(*wanted: Any) -> Iterator[list[RemoteRecord]]:
+        world.clock.sleep(1)
+        said = reviews.Answer(question.review_id, "value", "v")
+        assert reviews.answer(world.ledger, [said], "王经理") == 1
+        return scan(*wanted)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.crm, "scan", scan_while_somebody_answers)
+        world.apply()
+    assert held(world)["phone"] == "x"
+    assert exit_code(world.apply()) == 0
+    assert held(world)["phone"] == "v"
+
+
 @pytest.mark.parametrize("choice", ["ours", "theirs"])
 def test_what_moves_after_the_answer_is_asked_about_again(
     world: TestWorld, choice: reviews.Choice
@@ -184,6 +207,15 @@ def test_a_record_that_is_no_longer_wanted_is_no_question(world: TestWorld) -> N
     in_conflict(world)
     world.desire("people")
     world.apply()
+    assert asked(world) == []
+
+
+def test_a_record_that_is_made_anew_is_no_question(new_world: Callable[..., TestWorld]) -> None:
+    world = new_world(syncs=[replace(asking(), on_gone="recreate")])
+    in_conflict(world)
+    world.crm.objects["people"].clear()
+    world.apply()
+    assert held(world)["phone"] == "b"
     assert asked(world) == []
 
 

@@ -53,7 +53,7 @@ compared as (
                 not {{ has_han('one.name_key') }}
                 and length(one.name_key) >= 20
                 and right(one.name_key, 3) = right(other.name_key, 3)
-                and damerau_levenshtein(one.name_key, other.name_key) = 1
+                and {{ is_slip('one.name_key', 'other.name_key') }}
                 then 10
             when
                 not {{ has_han('one.name_key') }}
@@ -61,14 +61,14 @@ compared as (
                     jaro_winkler_similarity(one.name_key, other.name_key) >= 0.94
                     or (
                         length(one.name_key) >= 10
-                        and damerau_levenshtein(one.name_key, other.name_key) = 1
+                        and {{ is_slip('one.name_key', 'other.name_key') }}
                     )
                 )
                 then 4
             when
                 {{ has_han('one.name_key') }}
                 and length(one.name_key) >= 5
-                and damerau_levenshtein(one.name_key, other.name_key) = 1
+                and {{ is_slip('one.name_key', 'other.name_key') }}
                 then 5
             when
                 starts_with(one.name_key, other.name_key)

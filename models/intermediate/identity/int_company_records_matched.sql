@@ -26,7 +26,7 @@ crm_links as (
 
     select *
     from {{ ref('int_crm_records_anchored') }}
-    where entity_type = 'company'
+    where entity_type = 'company' and not is_compared_alone
 
 ),
 

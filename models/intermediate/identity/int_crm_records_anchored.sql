@@ -28,7 +28,8 @@ anchored as (
     select
         minted.entity_type,
         records.record_key,
-        minted.record_key as other_record_key
+        minted.record_key as other_record_key,
+        records.is_named as is_compared_alone
     from bound_records
     inner join records
         on
@@ -38,6 +39,7 @@ anchored as (
         on
             bound_records.entity_type = minted.entity_type
             and bound_records.entity_id = minted.entity_id
+    where records.record_key != minted.record_key
 
 )
 

@@ -1,4 +1,4 @@
--- One row per group of records that weights or people link to another, with what they connect.
+-- One row per group of records that weights, people or the CRM link to another; what they connect.
 {{ config(materialized='connected_components') }}
 
 with
@@ -11,9 +11,33 @@ judgements as (
 
 ),
 
+crm_links as (
+
+    select *
+    from {{ ref('int_crm_records_anchored') }}
+    where is_compared_alone and {{ touched('record_key', 'int_records_reclustered') }}
+
+),
+
 grouped_records as (
 
     select * from {{ ref('int_records_grouped') }}
+
+),
+
+linked_records as (
+
+    select
+        record_key,
+        other_record_key
+    from judgements
+
+    union all by name
+
+    select
+        record_key,
+        other_record_key
+    from crm_links
 
 ),
 
@@ -23,10 +47,10 @@ links as (
     select
         grouped_records.group_key,
         other_grouped_records.group_key as other_group_key
-    from judgements
-    inner join grouped_records on judgements.record_key = grouped_records.record_key
+    from linked_records
+    inner join grouped_records on linked_records.record_key = grouped_records.record_key
     inner join grouped_records as other_grouped_records
-        on judgements.other_record_key = other_grouped_records.record_key
+        on linked_records.other_record_key = other_grouped_records.record_key
 
 ),
 

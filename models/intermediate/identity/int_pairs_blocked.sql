@@ -9,27 +9,25 @@ blocks as (
 
 ),
 
-sized as (
+-- a key of one group joins nothing, and one of many tells too little
+telling_keys as (
 
-    select
-        entity_type,
-        block_key,
-        group_key,
-        record_key,
-        count(*) over (partition by block_key) as block_size
+    select block_key
     from blocks
+    group by block_key
+    having count(*) between 2 and {{ var('identity_block_cap') }}
 
 ),
 
 met as (
 
     select
-        entity_type,
-        block_key,
-        group_key,
-        record_key
-    from sized
-    where block_size between 2 and {{ var('identity_block_cap') }}
+        blocks.entity_type,
+        blocks.block_key,
+        blocks.group_key,
+        blocks.record_key
+    from blocks
+    inner join telling_keys on blocks.block_key = telling_keys.block_key
 
 ),
 

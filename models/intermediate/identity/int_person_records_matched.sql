@@ -31,7 +31,7 @@ crm_links as (
 
     select *
     from {{ ref('int_crm_records_anchored') }}
-    where entity_type = 'person'
+    where entity_type = 'person' and not is_compared_alone
 
 ),
 

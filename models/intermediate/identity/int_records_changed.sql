@@ -43,7 +43,8 @@ digested as (
             'person_records.company_name',
             'person_records.company_record_key',
             'company_records.company_name',
-            'crm_links.other_record_key'
+            'crm_links.other_record_key',
+            'crm_links.is_compared_alone'
         ]) }} as digest
     from person_records
     left outer join company_records
@@ -61,7 +62,8 @@ digested as (
             'company_records.email',
             'company_records.city',
             'company_records.address',
-            'crm_links.other_record_key'
+            'crm_links.other_record_key',
+            'crm_links.is_compared_alone'
         ]) }} as digest
     from company_records
     left outer join crm_links on company_records.record_key = crm_links.record_key

@@ -15,6 +15,14 @@ company_matches as (
 
 ),
 
+crm_links as (
+
+    select *
+    from {{ ref('int_crm_records_anchored') }}
+    where is_compared_alone
+
+),
+
 judgements as (
 
     select * from {{ ref('int_pairs_judged') }}
@@ -34,6 +42,15 @@ matches as (
         'company' as entity_type,
         *
     from company_matches
+
+    union all by name
+
+    select
+        entity_type,
+        record_key,
+        other_record_key,
+        'same id of ours in the CRM' as rule
+    from crm_links
 
 ),
 

@@ -22,7 +22,8 @@ unioned as (
         record_key,
         source_system,
         is_deleted,
-        last_seen_at
+        last_seen_at,
+        full_name is not null as is_named
     from person_records
 
     union all by name
@@ -32,7 +33,8 @@ unioned as (
         record_key,
         source_system,
         is_deleted,
-        last_seen_at
+        last_seen_at,
+        company_name is not null as is_named
     from company_records
 
 )

@@ -37,15 +37,15 @@ named as (
     select
         pivoted.id,
         pivoted.name,
-        -- whoever wrote it: a phone typed beside this name isn't that of somebody called otherwise
-        contacts.name as known_as,
         pivoted.mobile,
         pivoted.email,
         pivoted.wechat_unionid,
         pivoted.title,
         pivoted.company,
         pivoted.first_typed_at,
-        pivoted.last_typed_at
+        pivoted.last_typed_at,
+        -- a phone typed beside a name of ours isn't that of somebody called otherwise
+        coalesce(pivoted.name, contacts.name) as known_as
     from pivoted
     inner join contacts on pivoted.id = contacts.id
 

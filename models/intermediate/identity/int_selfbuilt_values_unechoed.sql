@@ -89,12 +89,11 @@ typed_values as (
 
 ),
 
-filled_now as (
+there_now as (
 
-    select
+    select distinct
         object,
-        id,
-        field
+        id
     from field_values
     where is_newest and not is_deleted
 
@@ -109,12 +108,8 @@ last_typed as (
         typed_values.value,
         typed_values.typed_at
     from typed_values
-    -- what somebody has emptied since is no evidence any more
-    inner join filled_now
-        on
-            typed_values.object = filled_now.object
-            and typed_values.id = filled_now.id
-            and typed_values.field = filled_now.field
+    inner join there_now
+        on typed_values.object = there_now.object and typed_values.id = there_now.id
     qualify
         row_number()
             over (
@@ -123,6 +118,20 @@ last_typed as (
             )
         = 1
 
+),
+
+-- what somebody has emptied since is no evidence any more, even if we have filled it again
+still_typed as (
+
+    select
+        object,
+        id,
+        field,
+        value,
+        typed_at
+    from last_typed
+    where value is not null
+
 )
 
-select * from last_typed
+select * from still_typed

@@ -1,4 +1,4 @@
--- One row per version of a CRM record and field that it fills.
+-- One row per version of a CRM record and field that it fills, or has emptied.
 with
 
 contact_versions as (
@@ -47,7 +47,7 @@ contact_values as (
 
     select *
     from contact_versions
-    unpivot (value for field in (name, mobile, email, wechat_unionid, title, company))
+    unpivot include nulls (value for field in (name, mobile, email, wechat_unionid, title, company))
 
 ),
 
@@ -55,7 +55,7 @@ company_values as (
 
     select *
     from company_versions
-    unpivot (value for field in (name, tax_id, phone, email, city, address))
+    unpivot include nulls (value for field in (name, tax_id, phone, email, city, address))
 
 ),
 
@@ -97,6 +97,8 @@ dated as (
             )
             as stood_since
     from compared
+    -- of what is empty only that it was emptied
+    where value is not null or previous_value is not null
 
 )
 
