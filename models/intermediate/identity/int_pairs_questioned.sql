@@ -120,12 +120,12 @@ doubtful as (
 doubtful_clusters as (
 
     select
-        clusters.record_key,
-        clusters.entity_type,
-        clusters.cluster_id
+        record_key,
+        entity_type,
+        cluster_id
     from clusters
     where
-        clusters.record_key in (
+        record_key in (
             select doubtful.record_key from doubtful
             union by name
             select doubtful.other_record_key as record_key from doubtful

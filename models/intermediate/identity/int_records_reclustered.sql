@@ -45,7 +45,7 @@ left_wholes as (
 
 ),
 
-reclustered as (
+reached as (
 
     select record_key from tied
 
@@ -55,8 +55,14 @@ reclustered as (
     from known_clusters
     inner join left_wholes on known_clusters.whole_id = left_wholes.whole_id
 
+),
+
+reclustered as (
+
+    select record_key
+    from reached
+    where {{ in_partial_build() }}
+
 )
 
-select record_key
-from reclustered
-where {{ in_partial_build() }}
+select * from reclustered

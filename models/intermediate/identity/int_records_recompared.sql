@@ -141,7 +141,7 @@ touched_groups as (
 
 ),
 
-recompared as (
+reached as (
 
     select
         records.record_key,
@@ -157,10 +157,16 @@ recompared as (
     from regrouped_records
     left outer join records on regrouped_records.record_key = records.record_key
 
+),
+
+recompared as (
+
+    select
+        record_key,
+        group_key
+    from reached
+    where {{ in_partial_build() }}
+
 )
 
-select
-    record_key,
-    group_key
-from recompared
-where {{ in_partial_build() }}
+select * from recompared

@@ -104,7 +104,7 @@ met_bearers as (
 
 ),
 
-rematched as (
+reached as (
 
     select record_key from changed_records
     union by name
@@ -112,8 +112,14 @@ rematched as (
     union by name
     select record_key from met_bearers
 
+),
+
+rematched as (
+
+    select record_key
+    from reached
+    where {{ in_partial_build() }}
+
 )
 
-select record_key
-from rematched
-where {{ in_partial_build() }}
+select * from rematched

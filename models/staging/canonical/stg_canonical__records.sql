@@ -47,8 +47,13 @@ source as (
             or source_system in (
                 select known.source_system
                 from {{ this }} as known
-                inner join habits on known.source_system = habits.source_system
-                where known.has_day_first != habits.has_day_first
+                where
+                    (known.source_system, known.has_day_first) not in (
+                        select
+                            habits.source_system,
+                            habits.has_day_first
+                        from habits
+                    )
             )
     {% endif %}
 
