@@ -183,6 +183,8 @@ def verdict(column: Column, sides: Sides, hash_of: HashOf, asked: Question = UNA
     is_given = (
         f"({asked.answer} = 'value' and {hash_of(sent)} = {asked.answer_hash} and {as_we_left_it})"
     )
+    # the same once ours changed, and a new question took the place of the one they answered
+    is_argued = f"({asked.answer} is null and {hash_of(theirs)} = {asked.theirs_hash})"
     return f"""case
         when {ours} is not distinct from {theirs} then 'leave'
         when {ours} = {sent} and {theirs} is not distinct from {expected} then 'leave'
@@ -195,6 +197,7 @@ def verdict(column: Column, sides: Sides, hash_of: HashOf, asked: Question = UNA
                 when {ours} is null then 'leave'
                 else {contest}
             end
+        when {as_we_left_it} and {is_argued} then if({ours} is null, 'leave', {contest})
         when {as_we_left_it} or ({theirs} is null and {sent} is null) then 'ours'
         when {ours} is null or {ours} is not distinct from {sent} then 'leave'
         else {contest}

@@ -177,10 +177,11 @@ def test_a_value_that_a_person_chose_is_not_overwritten_when_ours_changes(world:
     in_conflict(world)
     answer(world, "value", "v")
     world.apply()
-    want(world, "c")
-    world.apply()
-    assert held(world)["phone"] == "v"
-    assert asked(world) == [("phone", "c", "v")]
+    for ours in ("c", "c", "d", "d"):
+        want(world, ours)
+        world.apply()
+        assert held(world)["phone"] == "v"
+        assert asked(world) == [("phone", ours, "v")]
 
 
 def test_ours_is_written_on_after_it_was_chosen(world: TestWorld) -> None:
