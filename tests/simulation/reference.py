@@ -991,9 +991,8 @@ def _verdict(
                 return {"ours": "answered", "value": "value", "theirs": "leave"}[said.answer]
             return "leave" if ours is None else _contest(column, each, held)
     is_argued = said is not None and said.answer is None and said.theirs_hash == asked.theirs_hash
-    if sides.is_as_we_left_it and is_argued:
-        return "leave" if ours is None else _contest(column, each, held)
-    if sides.is_as_we_left_it or (sides.theirs is None and sent is None):
+    is_free = sides.is_as_we_left_it and not is_argued
+    if is_free or (sides.theirs is None and sent is None):
         return "ours"
     return "leave" if ours in {None, sent} else _contest(column, each, held)
 
