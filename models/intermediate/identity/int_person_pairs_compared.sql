@@ -175,11 +175,11 @@ compared as (
         end as sex_level,
 
         case
-            -- of state, suburb and postcode one may be wrong, or another name of the same place
+            -- a state may be wrong, and so may a suburb; Springfield is in Illinois and elsewhere
             when
                 one.province != other.province
                 and not coalesce(
-                    one.city_key = other.city_key or one.postcode = other.postcode, false
+                    one.postcode = other.postcode, one.city_key = other.city_key, false
                 )
                 then 5
             when
