@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from reverse_etl.ledger import Ledger, reviews
 from reverse_etl.ledger.reviews import CHOICES, Answer, Review
 
-WITHOUT_ANSWER, FOLLOWED = "answers are bound", "answers are followed"
-
 
 @dataclass(frozen=True)
 class Given:
