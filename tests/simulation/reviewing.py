@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from reverse_etl.ledger import Ledger, reviews
 from reverse_etl.ledger.reviews import CHOICES, Answer, Review
 
-WITHOUT_ANSWER, FOLLOWED = "answers are bound", "answers are followed"
-
 
 @dataclass(frozen=True)
 class Given:
@@ -54,7 +52,7 @@ class Desk:
                     self.given.append(Given(asked, answer))
 
     def begin_run(self) -> None:
-        """Forget the answers that others have replaced: the next run can't have read them."""
+        """Forget the answers that others have replaced: nothing is sent by them any more."""
         self.given = self.latest()
 
     def forget(self) -> None:

@@ -249,9 +249,12 @@ class Watcher:
 
     def _appeared(self, place: Place, fields: dict[str, str], who: Who) -> dict[str, str] | None:
         """Note a record that wasn't there; gives what it held before people brought it back."""
-        self.removed_by.pop(place, None)
+        remover = self.removed_by.pop(place, None)
         if who == "people" and place in self.removed:
             self.restored.add(place)
+            if remover == "us":
+                # a record that they put back is theirs, with all that we once wrote there
+                self.forget(place)
             return self.removed[place]
         self.made_by[place] = who
         if who == "us":
