@@ -52,6 +52,8 @@ class Watcher:
     restored: set[Place] = field(default_factory=set)
     merged: set[Place] = field(default_factory=set)
     """The records that people made one."""
+    joined: set[Place] = field(default_factory=set)
+    """The records into which we merged others: they have the links of both."""
     keys: dict[tuple[str, str], None] = field(default_factory=dict)
     """By object: every key of ours that ever stood in the CRM."""
     keyed: dict[Place, str] = field(default_factory=dict)
@@ -161,6 +163,7 @@ class Watcher:
         What it holds is by whoever wrote it into either; who wrote the links that the CRM moved
         with it wrote them as they are now.
         """
+        self.joined.add(to)
         fields = self.state[to]
         was = next((p for p in (to, *merged) if p in before and self._key(before[p])
                     == self._key(fields)), to)  # fmt: skip

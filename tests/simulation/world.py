@@ -392,6 +392,14 @@ class SimulatedWorld:
                 for intent in self.ledger.unsettled(sync.name)
                 for each in intent.attempts
             }
+        if self.settings.kind == "wukong":
+            # what it made of our values was read, but by a process that ended before it knew
+            open_keys = self._open_keys()
+            handed_over = {
+                place
+                for place, fields in self.watcher.state.items()
+                if (place[0], fields.get(self.server.key_field, "")) in open_keys
+            }
         return self.server.under_way() | handed_over
 
     def _open_keys(self) -> set[tuple[str, str]]:
