@@ -92,7 +92,8 @@ def check_create(world: "SimulatedWorld", place: Place, fields: Mapping[str, str
             if any((each["remote_id"], each["state"]) == (gone[1], "live") for each in known):
                 watcher.violated("not made again", f"{gone}, which people removed, as {place}")
     for theirs, before in watcher.at_start.items():
-        is_free = theirs not in watcher.keyed and watcher.state.get(theirs) == before
+        is_there = watcher.state.get(theirs) == before and theirs not in watcher.back
+        is_free = is_there and theirs not in watcher.keyed
         has_phone = world.settings.is_matching and before.get("phone", "") == row["phone"]
         is_found = world.settings.has_record_ids and row["crm_id"] == theirs[1]
         if theirs[0] == place[0] and is_free and (has_phone or is_found):

@@ -50,6 +50,8 @@ class Watcher:
     removed: dict[Place, dict[str, str]] = field(default_factory=dict)
     """What every record that is gone, or was once, held last."""
     restored: set[Place] = field(default_factory=set)
+    back: set[Place] = field(default_factory=set)
+    """The records restored since the run began, which it may have missed while they were away."""
     merged: set[Place] = field(default_factory=set)
     """The records that people made one."""
     joined: set[Place] = field(default_factory=set)
@@ -89,6 +91,7 @@ class Watcher:
     def begin_run(self, *, is_sure: bool) -> None:
         """Remember what a run can know; `is_sure` says whether it heard of all that was sent."""
         self.at_start, self.authors_at_start = self.state, dict(self.authors)
+        self.back.clear()
         if not is_sure:
             self.ours.clear()
 
@@ -255,6 +258,7 @@ class Watcher:
         remover = self.removed_by.pop(place, None)
         if who == "people" and place in self.removed:
             self.restored.add(place)
+            self.back.add(place)
             if remover == "us":
                 # a record that they put back is theirs, with all that we once wrote there
                 self.forget(place)
