@@ -473,9 +473,6 @@ class Rest:
                 asked.review_id,
                 "open",
             )
-            if self.shown(asked.field, asked.ours) == theirs == there and theirs:
-                # an answer that came during the run that wrote ours: nothing shows that it did
-                continue
             what = f"{given.answer.choice} for {asked.sync} {asked.key}, which holds {there!r}"
             if there == theirs and self.shown(asked.field, given.value) != there:
                 self.violated("answers are followed", what)

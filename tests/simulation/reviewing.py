@@ -51,9 +51,13 @@ class Desk:
                 if reviews.answer(ledger, [answer], "somebody"):
                     self.given.append(Given(asked, answer))
 
-    def begin_run(self) -> None:
-        """Forget the answers that others have replaced: nothing is sent by them any more."""
-        self.given = self.latest()
+    def begin_run(self, *, is_sure: bool) -> None:
+        """Forget the answers that others have replaced: the next run can't have read them.
+
+        Unless a run has read them already, and nobody knows yet what became of what it sent.
+        """
+        if is_sure:
+            self.given = self.latest()
 
     def forget(self) -> None:
         """Begin anew, with an empty ledger."""

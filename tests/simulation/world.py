@@ -238,9 +238,7 @@ class SimulatedWorld:
         self.trace(f"run: {selection}")
         self.runs += 1
         is_sure = not self._open_keys()
-        if is_sure:
-            # what was handed over before may be carried out now, by an answer replaced since
-            self.desk.begin_run()
+        self.desk.begin_run(is_sure=is_sure)
         self.watcher.begin_run(is_sure=is_sure)
         try:
             self.applied = self.engine.apply(self.syncs, selection)
@@ -391,14 +389,6 @@ class SimulatedWorld:
                 for sync in self.syncs
                 for intent in self.ledger.unsettled(sync.name)
                 for each in intent.attempts
-            }
-        if self.settings.kind == "wukong":
-            # what it made of our values was read, but by a process that ended before it knew
-            open_keys = self._open_keys()
-            handed_over = {
-                place
-                for place, fields in self.watcher.state.items()
-                if (place[0], fields.get(self.server.key_field, "")) in open_keys
             }
         return self.server.under_way() | handed_over
 
