@@ -15,12 +15,12 @@ from sqlalchemy import RowMapping, bindparam, select
 from reverse_etl.delivery import Patience
 from reverse_etl.engine import Applied, exit_code
 from reverse_etl.errors import ExitCode
+from reverse_etl.ledger import reviews
 from reverse_etl.ledger.schema import deliveries, delivery_values, intents, leases, records, rejects
 from reverse_etl.ledger.schema import runs as runs_table
 from reverse_etl.ledger.statements import Statement
 from reverse_etl.plan import Change
 from reverse_etl.syncs import Column, Sync
-from tests.simulation.reviewing import asked_in
 from tests.simulation.servers import LINKS, LONGEST, HubSpotServer, Place
 from tests.simulation.watcher import FILLED, PEOPLES, REVIEWED, Effect
 
@@ -124,7 +124,7 @@ class Rest:
         is_reviewed = self.world.settings.is_reviewed
         self.asked = {
             (each.sync, each.key): each
-            for each in (asked_in(self.world.ledger) if is_reviewed else ())
+            for each in (reviews.unsettled(self.world.ledger) if is_reviewed else ())
         }
         self.known = {(row["sync"], row["key"]): row for row in known}
         bound = {

@@ -42,7 +42,7 @@ class Desk:
     def sit_down(self, ledger: Ledger) -> None:
         """Answer some of what is asked, by a list of now or of the last time."""
         if self.chance.random() < 0.6:
-            self._list = asked_in(ledger)
+            self._list = reviews.unsettled(ledger)
         for asked in self._list:
             if self.chance.random() < 0.6:
                 choice = self.chance.choice(CHOICES)
@@ -78,8 +78,3 @@ class Desk:
             and self.shown(where[1], each.value or "") == value
             for each in self.given
         )
-
-
-def asked_in(ledger: Ledger) -> list[Review]:
-    """The questions that wait, and those that were answered and may be again."""
-    return [each for state in reviews.WAITING for each in reviews.waiting(ledger, state=state)]
