@@ -123,7 +123,7 @@ def run(folder: Path, rows: int, columns: int) -> dict[str, dict[str, float]]:
 
 def _values(number: int, names: Sequence[str]) -> dict[str, str]:
     return {
-        name: f"r{number}" if name == "external_id" else f"{name} of {number}" for name in names
+        name: f"k{number}" if name == "external_id" else f"{name} of {number}" for name in names
     }
 
 

@@ -29,6 +29,9 @@ from reverse_etl.syncs import Sync
 SPARE_WORKERS = 2
 """They have the next requests ready when a connection is free, so that none waits for one."""
 
+MET = ("adopt", "update", "unchanged", "held")
+"""Operations of records that are wanted, and that a person may be asked about."""
+
 HELD_REASONS = 3
 """So many reasons for which records are held are said of a run; a plan shows all."""
 
@@ -267,7 +270,9 @@ class Engine:
                 self.ledger.plan_run(run, released)
                 delivery = self._delivery(sync, run, crm, executor)
                 tally = delivery.tally
-                self._review(planner.plan, sync, run)
+                is_chosen = selection.keys is not None or not selection.release.is_whole
+                is_whole = planner.plan.is_of_all and not is_chosen
+                self._review(planner.plan, sync, run, is_whole=is_whole)
                 if saved is None:
                     seen = planner.plan.changes(sync, ("unchanged", "forget", "redirect"))
                     delivery.look(seen)
@@ -297,21 +302,32 @@ class Engine:
             unreleased=counts.sending - released,
         )
 
-    def _review(self, plan: Plan, sync: Sync, run: Run) -> None:
-        """Bring the review list up to what the plan says."""
+    def _review(self, plan: Plan, sync: Sync, run: Run, *, is_whole: bool) -> None:
+        """Bring the review list up to what the plan says; a whole one leaves no record out."""
         reviews.settle_others(self.ledger, run, [column.field for _, column in sync.contested])
         for settled in plan.settled(sync):
             reviews.settle(self.ledger, run, settled)
-        self._settle_made_anew(plan, sync, run)
+        self._settle_moot(plan, sync, run, is_whole=is_whole)
         for asked in plan.asked(sync):
             reviews.ask(self.ledger, run, asked)
 
-    def _settle_made_anew(self, plan: Plan, sync: Sync, run: Run) -> None:
-        """Close what is asked about records that are made anew: nothing in them is theirs."""
-        asked = reviews.waiting(self.ledger, sync.name) if sync.contested else []
-        made = {each.key for each in plan.changes(sync, ("create",))} if asked else set()
-        closed = [(each.key, each.field) for each in asked if each.key in made]
-        if closed:
+    def _settle_moot(self, plan: Plan, sync: Sync, run: Run, *, is_whole: bool) -> None:
+        """Close what is asked about records that are made anew, gone, or none of ours any more."""
+        asked = reviews.unsettled(self.ledger, sync.name) if sync.contested else []
+        if not asked:
+            return
+        keys = {each.key for each in asked}
+        # nothing in them is theirs, or nothing is there
+        moot = {
+            each.key
+            for each in plan.changes(sync, ("create", "held"))
+            if each.operation == "create" or (each.cause == "gone" and each.winner is None)
+        }
+        if is_whole:
+            # what was never adopted, or was let go, no plan names once nobody wants it
+            named = {each.key for each in plan.changes(sync, MET)}
+            moot |= keys - named - self.ledger.remote_ids(sync.name, sorted(keys)).keys()
+        if closed := [(each.key, each.field) for each in asked if each.key in moot]:
             reviews.settle(self.ledger, run, closed)
 
     def _recover(self, sync: Sync, run: Run) -> int:

@@ -27,7 +27,10 @@ from crm.wukong.values import Values
 UNUSABLE = "unusable_value"
 
 PATIENCE = 12
-"""So many read lags a record is looked for that must be there; the index may be behind."""
+"""So many read lags a record is looked for that must be there; the index may be behind.
+
+What shows only later may hold what people have typed since.
+"""
 
 ADDED = ""
 """Stands in a receipt in the place of the code with which the record was refused."""
@@ -63,12 +66,15 @@ class Writer:
         """What became of a new record."""
         code, since, key_name, key = orjson.loads(receipt)
         records = list(self._reader.by_values(key_name, [key]))
-        if len(records) > 1 or (records and code != ADDED):
-            # several of them, or one that may be another's: the engine compares what it reads
+        age = self._client.runtime.now() - since
+        is_late = age > PATIENCE * self._options.read_lag > 0
+        if len(records) > 1 or (records and (code != ADDED or is_late)):
+            # several of them, or one that may be another's or hold what people typed: the engine
+            # compares what it reads
             return [Unknown(key)]
         if records:
             return [Written(key, records[0].remote_id, records[0].fields)]
-        if self._client.runtime.now() < since + PATIENCE * self._options.read_lag:
+        if age < PATIENCE * self._options.read_lag:
             return [Pending(key, receipt, after=self._options.read_lag)]
         if code == ADDED:
             return [Unknown(key)]

@@ -9,7 +9,10 @@
         or (
             not {{ one }}.is_han
             and {{ one }}.surname_key is null
-            and {{ is_slip_of_word(one ~ '.name_words', other ~ '.surname_key') }}
+            and (
+                {{ is_slip_of_word(one ~ '.name_words', other ~ '.surname_key') }}
+                or {{ is_slip_of_word(one ~ '.name_words', other ~ '.given_key') }}
+            )
         )
         or (
             {{ one }}.is_han

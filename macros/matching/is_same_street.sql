@@ -1,7 +1,14 @@
-{#- Without the numbers, which are left out and mistyped: 4 Wattle Place, Wattle Pl ace. -#}
+{#-
+    Without the numbers, which are left out and mistyped: 4 Wattle Place, Wattle Pl ace. Of house,
+    street and suburb each may stand first or be left out: then most letters are of words in common.
+-#}
 {% macro is_same_street(one, other) -%}
     {%- set street = regexp_replaced(one ~ '.rest_key', '[^a-z]') -%}
     {%- set other_street = regexp_replaced(other ~ '.rest_key', '[^a-z]') -%}
+    {%- set shared_words -%}
+        list_intersect(string_split({{ one }}.rest_key, ' '), string_split({{ other }}.rest_key, ' '))
+    {%- endset -%}
+    {%- set shared_letters = regexp_replaced("array_to_string(" ~ shared_words ~ ", '')", '[^a-z]') -%}
     (
         contains({{ one }}.rest_key, ' ')
         and contains({{ other }}.rest_key, ' ')
@@ -11,6 +18,8 @@
             or contains({{ other_street }}, {{ street }})
             or damerau_levenshtein({{ street }}, {{ other_street }})
             <= greatest(length({{ street }}), length({{ other_street }})) / 6
+            or length({{ shared_letters }})
+            >= greatest(8, 0.6 * least(length({{ street }}), length({{ other_street }})))
         )
     )
 {%- endmacro %}

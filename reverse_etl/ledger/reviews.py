@@ -165,18 +165,18 @@ def waiting(ledger: Ledger, sync: str | None = None, *, state: str = "open") -> 
         return [Review(**row) for row in connection.execute(query).mappings()]
 
 
+def unsettled(ledger: Ledger, sync: str | None = None) -> list[Review]:
+    """The questions that wait, for an answer or for the run that carries it out."""
+    return [each for state in WAITING for each in waiting(ledger, sync, state=state)]
+
+
 def find(ledger: Ledger, review_id: str) -> Review:
     """The question that waits under an id, or under as much of it as no other begins with.
 
     Raises:
         SyncConfigurationError: none does, or several do.
     """
-    found = [
-        each
-        for state in WAITING
-        for each in waiting(ledger, state=state)
-        if each.review_id.startswith(review_id)
-    ]
+    found = [each for each in unsettled(ledger) if each.review_id.startswith(review_id)]
     if len(found) != 1:
         raise SyncConfigurationError(
             f"{len(found)} questions that wait have the id {review_id}; "

@@ -282,8 +282,11 @@ def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, rules: Rules) -> N
     What the CRM would refuse by its rules is held. Needs the ledger attached. The sync's
     candidates are gone afterwards.
     """
-    execute(connection, finding.best(sync))
-    execute(connection, finding.bound(sync))
+    execute(connection, finding.ways(sync))
+    is_any_free = _is_any(connection, "ways", "is_free")
+    execute(connection, finding.best(sync, is_any_free=is_any_free))
+    is_any_doubtful = _is_any(connection, "best", finding.DOUBTFUL)
+    execute(connection, finding.bound(sync, is_any_doubtful=is_any_doubtful))
     execute(connection, finding.found(sync))
     execute(connection, judgement.judged(sync))
     [(count,)] = connection.execute("select count(*) from all_judged").fetchall()
@@ -300,8 +303,15 @@ def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, rules: Rules) -> N
     execute(
         connection,
         f"drop table {candidates(sync)}; drop table all_judged; drop table found; "
-        "drop table best; drop table bound",
+        "drop table ways; drop table best; drop table bound",
     )
+
+
+def _is_any(connection: duckdb.DuckDBPyConnection, table: str, condition: str) -> bool:
+    """Whether a table has a row of a kind."""
+    query = f"select exists(select 1 from {table} where {condition})"
+    [(is_any,)] = connection.execute(query).fetchall()
+    return bool(is_any)
 
 
 def _take_part(connection: duckdb.DuckDBPyConnection, start: int) -> tuple[bool, bool]:

@@ -183,19 +183,27 @@ def verdict(column: Column, sides: Sides, hash_of: HashOf, asked: Question = UNA
     is_given = (
         f"({asked.answer} = 'value' and {hash_of(sent)} = {asked.answer_hash} and {as_we_left_it})"
     )
+    # what was sent meanwhile may show as theirs did, where the CRM has a form of its own
+    is_to_give = (
+        f"({saw} and {asked.answer} = 'value' and {asked.value} is not null "
+        f"and not coalesce({is_given}, false))"
+    )
+    # the same once ours changed, and a new question took the place of the one they answered
+    is_argued = f"({asked.answer} is null and {hash_of(theirs)} = {asked.theirs_hash})"
     return f"""case
         when {ours} is not distinct from {theirs} then 'leave'
+        when {is_to_give} then 'value'
         when {ours} = {sent} and {theirs} is not distinct from {expected} then 'leave'
         when {is_given} then if({is_same_ours} or {ours} is null, 'leave', 'ask')
         when {asked.answer} is not null and not coalesce({is_spent}, false) then
             case
                 when {saw} and {asked.answer} = 'ours' then 'answered'
                 when {saw} and {asked.answer} = 'theirs' then 'leave'
-                when {saw} and {asked.value} is not null then 'value'
                 when {ours} is null then 'leave'
                 else {contest}
             end
-        when {as_we_left_it} or ({theirs} is null and {sent} is null) then 'ours'
+        when {as_we_left_it} and not coalesce({is_argued}, false) then 'ours'
+        when {theirs} is null and {sent} is null then 'ours'
         when {ours} is null or {ours} is not distinct from {sent} then 'leave'
         else {contest}
     end"""

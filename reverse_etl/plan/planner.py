@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 import orjson
@@ -102,6 +102,9 @@ class Counts:
 
 class Plan:
     """The decided changes of some syncs, in a DuckDB connection of their own."""
+
+    is_of_all: ClassVar[bool] = True
+    """Whether, unless keys were chosen, every record that may need something is in it."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection

@@ -107,11 +107,7 @@ def answer_one(
 
 def _take(ledger: Ledger, answers: Sequence[Answer], by: str) -> None:
     """Keep the answers that fit."""
-    waiting = {
-        each.review_id: each
-        for state in reviews.WAITING
-        for each in reviews.waiting(ledger, state=state)
-    }
+    waiting = {each.review_id: each for each in reviews.unsettled(ledger)}
     is_value_given = any(each.value for each in answers)
     syncs = read_syncs(read_manifest(default_manifest())) if is_value_given else {}
     fitting = [_fit(each, waiting, syncs) for each in answers if each.review_id in waiting]

@@ -40,6 +40,8 @@ Leftovers = dict[str, list[Left]]
 class UndoPlan(Plan):
     """The changes that take others back, and what they leave."""
 
+    is_of_all = False
+
     def counts(self, sync: Sync) -> Counts:
         """The sync's numbers; a record of which anything is left counts as held."""
         counts = super().counts(sync)

@@ -138,6 +138,11 @@ def test_another_process_can_collect_it(new_crm: Connect, clock: Clock) -> None:
     assert found.key == "键 1\n"
 
 
+def test_a_new_record_that_is_first_seen_late_is_looked_at(crm: Crm, clock: Clock) -> None:
+    pending = wrote(crm, create("k1"))
+    assert collected(crm, pending, after=3_600, clock=clock) == Unknown("k1")
+
+
 def test_a_record_that_was_accepted_and_never_shows_is_unknown_in_the_end(
     crm: Crm, clock: Clock, customers: Module
 ) -> None:

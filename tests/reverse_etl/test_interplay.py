@@ -139,6 +139,7 @@ def test_an_answer_about_a_record_that_an_undo_let_go_writes_nothing(new_world: 
     for question in reviews.waiting(world.ledger):
         reviews.answer(world.ledger, [reviews.Answer(question.review_id, "ours")], "王经理")
     world.apply()
+    assert reviews.unsettled(world.ledger) == []
     assert len(world.crm.writes) == writes
     assert world.crm.objects["people"]["theirs"]["mobile"] == "138"
 

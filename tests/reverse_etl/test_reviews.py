@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from worlds import MemoryCrm, TestWorld, make_sync
 
 from crm.connections import connect
-from crm.protocol import RemoteRecord, Write
+from crm.protocol import Outcome, RemoteRecord, Write
 from identity import sheets
-from reverse_etl.engine import exit_code
+from reverse_etl.engine import Selection, exit_code
 from reverse_etl.ledger import retention, reviews
 from reverse_etl.ledger.schema import review_values
 from reverse_etl.plan import Plan
@@ -161,6 +161,31 @@ def test_an_answer_given_while_a_run_is_under_way_is_carried_out_by_the_next(
     assert held(world)["phone"] == "v"
 
 
+def test_an_answer_that_replaces_one_under_way_is_carried_out_though_both_look_alike(
+    new_world: Callable[..., TestWorld], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = new_world(syncs=[asking()], crm=MemoryCrm(normalises=without_spaces))
+    in_conflict(world, "1 2", "12")
+    [question] = reviews.waiting(world.ledger)
+    answer(world, "ours")
+    write = world.crm.write
+
+    def write_while_somebody_answers(*wanted: Any, **options: Any) -> list[Outcome]:
+        world.clock.sleep(1)
+        said = reviews.Answer(question.review_id, "value", "v")
+        assert reviews.answer(world.ledger, [said], "王经理") == 1
+        return write(*wanted, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.crm, "write", write_while_somebody_answers)
+        world.apply()
+    assert held(world)["phone"] == "12"
+    assert exit_code(world.apply()) == 0
+    assert held(world)["phone"] == "v"
+    world.apply()
+    assert world.plan() == {}
+
+
 @pytest.mark.parametrize("choice", ["ours", "theirs"])
 def test_what_moves_after_the_answer_is_asked_about_again(
     world: TestWorld, choice: reviews.Choice
@@ -177,10 +202,11 @@ def test_a_value_that_a_person_chose_is_not_overwritten_when_ours_changes(world:
     in_conflict(world)
     answer(world, "value", "v")
     world.apply()
-    want(world, "c")
-    world.apply()
-    assert held(world)["phone"] == "v"
-    assert asked(world) == [("phone", "c", "v")]
+    for ours in ("c", "c", "d", "d"):
+        want(world, ours)
+        world.apply()
+        assert held(world)["phone"] == "v"
+        assert asked(world) == [("phone", ours, "v")]
 
 
 def test_ours_is_written_on_after_it_was_chosen(world: TestWorld) -> None:
@@ -217,6 +243,49 @@ def test_a_record_that_is_made_anew_is_no_question(new_world: Callable[..., Test
     world.apply()
     assert held(world)["phone"] == "b"
     assert asked(world) == []
+
+
+@pytest.mark.parametrize("choice", [None, "ours"])
+def test_a_record_that_is_gone_is_no_question(
+    world: TestWorld, choice: reviews.Choice | None
+) -> None:
+    in_conflict(world)
+    if choice:
+        answer(world, choice)
+    world.crm.objects["people"].clear()
+    want(world, "c")
+    world.apply()
+    assert reviews.unsettled(world.ledger) == []
+
+
+@pytest.mark.parametrize("choice", [None, "ours"])
+def test_a_record_that_was_never_adopted_is_no_question_once_nobody_wants_it(
+    world: TestWorld, choice: reviews.Choice | None
+) -> None:
+    world.crm.put("people", "r9", external_id="p1", name="", phone="x")
+    want(world, "b")
+    world.crm.faults = ["before"] * 99
+    world.apply()
+    if choice:
+        answer(world, choice)
+    assert reviews.unsettled(world.ledger) != []
+    world.desire("people")
+    world.apply(selection=Selection(["p2"]))
+    assert reviews.unsettled(world.ledger) != []
+    world.apply()
+    assert reviews.unsettled(world.ledger) == []
+
+
+def test_a_question_about_a_record_that_is_still_to_be_adopted_waits(world: TestWorld) -> None:
+    world.crm.put("people", "r9", external_id="p1", name="", phone="x")
+    want(world, "b")
+    world.crm.faults = ["before"] * 99
+    world.apply()
+    answer(world, "ours")
+    world.apply()
+    world.crm.faults = []
+    world.apply()
+    assert held(world)["phone"] == "b"
 
 
 def test_a_field_that_is_ours_alone_now_is_no_question(world: TestWorld) -> None:
@@ -396,6 +465,11 @@ def test_erasure_forgets_the_question_with_its_hashes(world: TestWorld) -> None:
     with world.ledger.reading() as connection:
         for table in (reviews.reviews, review_values):
             assert connection.execute(table.select()).all() == []
+
+
+def without_spaces(field: str, value: Any) -> Any:
+    """A CRM that reformats phones."""
+    return value.replace(" ", "") if field == "phone" and value else value
 
 
 def in_capitals(field: str, value: Any) -> Any:

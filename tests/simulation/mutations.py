@@ -437,8 +437,10 @@ def _mutation(safety: str, take_out: Callable[[Patch], None], *found_by: str) ->
 DOUBLED = ("exactly once", "ledger explains", "held with a reason")
 """What shows a record that was written twice or unnoticed; which does first is chance."""
 
-TAKEN_OVER = ("desired values", "exactly once", "held with a reason", "unwanted goes")
-"""What shows a record that was taken for two of ours."""
+TAKEN_OVER = (
+    "desired values", "exactly once", "held with a reason", "unwanted goes", "no false written",
+)  # fmt: skip
+"""What shows a record that was taken for two of ours; if both write it at once, one never did."""
 
 MUTATIONS = (
     _mutation("the intent is in the ledger before a request leaves", _no_intents, *DOUBLED),
@@ -461,7 +463,11 @@ MUTATIONS = (
     _mutation("what was refused waits in the queue", _rejects_forgotten, "nothing left"),
     _mutation("the fingerprint is stored after the write", _fingerprint_first, "desired values"),
     _mutation(
-        "a link that can't be made yet is waited for", _links_not_waited_for, "desired values"
+        "a link that can't be made yet is waited for",
+        _links_not_waited_for,
+        "desired values",
+        # a field about which somebody is asked is waited for in the same way
+        "statuses",
     ),
     _mutation("a lease is heeded", _lease_ignored, "no lease", "one at a time"),
     _mutation("a dead process's lease is taken over", _lease_of_the_dead_kept, "no surprises"),
@@ -494,7 +500,12 @@ MUTATIONS = (
     ),
     _mutation("what we sent is no news", _echo_is_news, "no echo"),
     _mutation(
-        "a record with our key is ours", _key_not_looked_for, "exactly once", "people's fields"
+        "a record with our key is ours",
+        _key_not_looked_for,
+        "exactly once",
+        "people's fields",
+        # a CRM that knows the key refuses it a second time
+        "held with a reason",
     ),
     _mutation("a read takes a token of the quota", _free_reads, "quota"),
     _mutation("a retry takes a token of the quota", _free_retries, "quota"),

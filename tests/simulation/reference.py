@@ -977,22 +977,37 @@ def _verdict(
 ) -> str:
     """What becomes of a field about which a person may have to be asked."""
     said = each.asked.get(column.field)
+    answered = _answered(sync, column, each, sides, asked, held)
     ours, sent = sides.ours, sides.sent
-    if ours == sides.theirs or (sent == ours and sides.theirs == sides.expected):
+    is_at_rest = sent == ours and sides.theirs == sides.expected
+    if ours == sides.theirs or (is_at_rest and answered != "value"):
         return "leave"
-    if said is not None and said.answer is not None:
-        sent_hash = hash_of(sync.name, each.key, column.field, sent)
-        is_same_ours = said.ours_hash == asked.ours_hash
-        if said.answer == "value" and said.answer_hash == sent_hash and sides.is_as_we_left_it:
-            return "leave" if is_same_ours or ours is None else "ask"
-        if said.answer != "ours" or said.ours_hash != sent_hash:
-            is_seen = is_same_ours and said.theirs_hash == asked.theirs_hash
-            if is_seen and (said.answer != "value" or said.answer_value is not None):
-                return {"ours": "answered", "value": "value", "theirs": "leave"}[said.answer]
-            return "leave" if ours is None else _contest(column, each, held)
-    if sides.is_as_we_left_it or (sides.theirs is None and sent is None):
+    if answered is not None:
+        return answered
+    is_argued = said is not None and said.answer is None and said.theirs_hash == asked.theirs_hash
+    is_free = sides.is_as_we_left_it and not is_argued
+    if is_free or (sides.theirs is None and sent is None):
         return "ours"
     return "leave" if ours in {None, sent} else _contest(column, each, held)
+
+
+def _answered(
+    sync: Sync, column: Column, each: Candidate, sides: Sides, asked: Asked, held: Fields
+) -> str | None:
+    """What follows from an answer, if there is one that isn't spent."""
+    said = each.asked.get(column.field)
+    if said is None or said.answer is None:
+        return None
+    sent_hash = hash_of(sync.name, each.key, column.field, sides.sent)
+    is_same_ours = said.ours_hash == asked.ours_hash
+    if said.answer == "value" and said.answer_hash == sent_hash and sides.is_as_we_left_it:
+        return "leave" if is_same_ours or sides.ours is None else "ask"
+    if said.answer == "ours" and said.ours_hash == sent_hash:
+        return None
+    is_seen = is_same_ours and said.theirs_hash == asked.theirs_hash
+    if is_seen and (said.answer != "value" or said.answer_value is not None):
+        return {"ours": "answered", "value": "value", "theirs": "leave"}[said.answer]
+    return "leave" if sides.ours is None else _contest(column, each, held)
 
 
 def _contest(column: Column, each: Candidate, held: Fields) -> str:

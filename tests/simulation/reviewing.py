@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from reverse_etl.ledger import Ledger, reviews
 from reverse_etl.ledger.reviews import CHOICES, Answer, Review
 
-WITHOUT_ANSWER, FOLLOWED = "answers are bound", "answers are followed"
-
 
 @dataclass(frozen=True)
 class Given:
@@ -44,7 +42,7 @@ class Desk:
     def sit_down(self, ledger: Ledger) -> None:
         """Answer some of what is asked, by a list of now or of the last time."""
         if self.chance.random() < 0.6:
-            self._list = asked_in(ledger)
+            self._list = reviews.unsettled(ledger)
         for asked in self._list:
             if self.chance.random() < 0.6:
                 choice = self.chance.choice(CHOICES)
@@ -53,9 +51,13 @@ class Desk:
                 if reviews.answer(ledger, [answer], "somebody"):
                     self.given.append(Given(asked, answer))
 
-    def begin_run(self) -> None:
-        """Forget the answers that others have replaced: the next run can't have read them."""
-        self.given = self.latest()
+    def begin_run(self, *, is_sure: bool) -> None:
+        """Forget the answers that others have replaced: the next run can't have read them.
+
+        Unless a run has read them already, and nobody knows yet what became of what it sent.
+        """
+        if is_sure:
+            self.given = self.latest()
 
     def forget(self) -> None:
         """Begin anew, with an empty ledger."""
@@ -76,8 +78,3 @@ class Desk:
             and self.shown(where[1], each.value or "") == value
             for each in self.given
         )
-
-
-def asked_in(ledger: Ledger) -> list[Review]:
-    """The questions that wait, and those that were answered and may be again."""
-    return [each for state in reviews.WAITING for each in reviews.waiting(ledger, state=state)]

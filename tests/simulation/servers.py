@@ -194,6 +194,8 @@ class OverStore:
 
     store: Store
     leads_on: bool = field(default=False, init=False)
+    now: float = field(default=0.0, init=False)
+    """When the last request arrived; what people change is no older."""
 
     def budget(self, _request: Request) -> str:
         return ""
@@ -205,7 +207,7 @@ class OverStore:
         return {}
 
     def put(self, object_name: str, fields: Mapping[str, str], remote_id: str | None) -> str:
-        return self.store.write(object_name, dict(fields), remote_id, 0.0)
+        return self.store.write(object_name, dict(fields), remote_id, self.now)
 
     def remove(self, place: Place) -> None:
         self.store.remove(*place)
@@ -216,7 +218,7 @@ class OverStore:
         for name, target in LINKS[object_name].items():
             if fields[name] not in self.store.objects[target]:
                 fields[name] = ""
-        self.store.write(object_name, fields, remote_id, 0.0)
+        self.store.write(object_name, fields, remote_id, self.now)
 
     def merge(self, winner: Place, loser: str) -> None:
         merge_by_hand(self, winner, loser)
@@ -264,6 +266,7 @@ class SelfBuiltServer(OverStore):
         return set()
 
     def handle(self, request: Request, now: float) -> Answer:
+        self.now = now
         address = urlsplit(request.url)
         parts = [unquote(part) for part in address.path.strip("/").split("/")][1:]
         said = orjson.loads(request.body) if request.body else {}
@@ -431,6 +434,7 @@ class LateServer(OverStore):
         return {(job.object_name, each["id"]) for job in waiting for each in job.writes}
 
     def handle(self, request: Request, now: float) -> Answer:
+        self.now = now
         self.work(now)
         said = orjson.loads(request.body) if request.body else {}
         match urlsplit(request.url).path.strip("/").split("/"):

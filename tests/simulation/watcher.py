@@ -50,8 +50,12 @@ class Watcher:
     removed: dict[Place, dict[str, str]] = field(default_factory=dict)
     """What every record that is gone, or was once, held last."""
     restored: set[Place] = field(default_factory=set)
+    back: set[Place] = field(default_factory=set)
+    """The records restored since the run began, which it may have missed while they were away."""
     merged: set[Place] = field(default_factory=set)
     """The records that people made one."""
+    joined: set[Place] = field(default_factory=set)
+    """The records into which we merged others: they have the links of both."""
     keys: dict[tuple[str, str], None] = field(default_factory=dict)
     """By object: every key of ours that ever stood in the CRM."""
     keyed: dict[Place, str] = field(default_factory=dict)
@@ -87,6 +91,7 @@ class Watcher:
     def begin_run(self, *, is_sure: bool) -> None:
         """Remember what a run can know; `is_sure` says whether it heard of all that was sent."""
         self.at_start, self.authors_at_start = self.state, dict(self.authors)
+        self.back.clear()
         if not is_sure:
             self.ours.clear()
 
@@ -161,6 +166,7 @@ class Watcher:
         What it holds is by whoever wrote it into either; who wrote the links that the CRM moved
         with it wrote them as they are now.
         """
+        self.joined.add(to)
         fields = self.state[to]
         was = next((p for p in (to, *merged) if p in before and self._key(before[p])
                     == self._key(fields)), to)  # fmt: skip
@@ -249,9 +255,13 @@ class Watcher:
 
     def _appeared(self, place: Place, fields: dict[str, str], who: Who) -> dict[str, str] | None:
         """Note a record that wasn't there; gives what it held before people brought it back."""
-        self.removed_by.pop(place, None)
+        remover = self.removed_by.pop(place, None)
         if who == "people" and place in self.removed:
             self.restored.add(place)
+            self.back.add(place)
+            if remover == "us":
+                # a record that they put back is theirs, with all that we once wrote there
+                self.forget(place)
             return self.removed[place]
         self.made_by[place] = who
         if who == "us":

@@ -237,8 +237,9 @@ class SimulatedWorld:
         self._build()
         self.trace(f"run: {selection}")
         self.runs += 1
-        self.desk.begin_run()
-        self.watcher.begin_run(is_sure=not self._open_keys())
+        is_sure = not self._open_keys()
+        self.desk.begin_run(is_sure=is_sure)
+        self.watcher.begin_run(is_sure=is_sure)
         try:
             self.applied = self.engine.apply(self.syncs, selection)
         except Crash:

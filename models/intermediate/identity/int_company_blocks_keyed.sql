@@ -76,6 +76,26 @@ keys as (
     from profiles
     where length(name_key) >= 14 and not {{ has_han('name_key') }}
 
+    union all by name
+
+    -- a letter too many or too few moves the middle
+    select
+        record_key,
+        group_key,
+        'both ends of the name' as block,
+        left(name_key, 1) || '|' || right(name_key, 8) as value
+    from profiles
+    where length(name_key) >= 12 and not {{ has_han('name_key') }}
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'address' as block,
+        rest_key || '|' || city_key as value
+    from profiles
+
 ),
 
 keyed as (

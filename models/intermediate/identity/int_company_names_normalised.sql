@@ -97,11 +97,11 @@ spelled as (
                 then lower({{ regexp_replaced('plain_name', '[\\p{P}\\p{S}\\s]') }})
             else
                 {{ regexp_replaced(
-                    'trim(' ~ regexp_replaced(
+                    company_words(regexp_replaced(
                         "replace(" ~ unaccented('plain_name') ~ ", '&', ' and ')",
                         '[\\p{P}\\p{S}\\s]+',
                         ' '
-                    ) ~ ')',
+                    )),
                     '^the '
                 ) }}
         end as spelling
@@ -283,7 +283,9 @@ normalised as (
         -- a branch keeps its place in its name: it is another establishment
         case
             when is_branch or length(without_region) < 2 then replace(distinctive, ' ', '')
-            else replace(without_region, ' ', '')
+            when is_chinese then replace(without_region, ' ', '')
+            -- Müller and Mueller
+            else {{ regexp_replaced("replace(without_region, ' ', '')", '([aou])e', '\\1') }}
         end as name_key,
         case when not is_branch and length(without_region) >= 2 then region end as region,
         legal_form is not null

@@ -41,6 +41,8 @@ compared as (
             when one.name_key is null or other.name_key is null then 0
             -- a branch is another establishment than its parent
             when one.is_branch != other.is_branch then 8
+            -- 启润食品 and Qirun Foods
+            when {{ has_han('one.name_key') }} != {{ has_han('other.name_key') }} then 11
             when one.name_key = other.name_key and one.region = other.region then 1
             when one.name_key = other.name_key and (one.region is null or other.region is null)
                 then 2
@@ -58,7 +60,11 @@ compared as (
             when
                 not {{ has_han('one.name_key') }}
                 and (
-                    jaro_winkler_similarity(one.name_key, other.name_key) >= 0.94
+                    (
+                        jaro_winkler_similarity(one.name_key, other.name_key) >= 0.94
+                        -- sisters have a long beginning in common: Kent Motors, Kent Foods
+                        and damerau_levenshtein(one.name_key, other.name_key) <= 2
+                    )
                     or (
                         length(one.name_key) >= 10
                         and {{ is_slip('one.name_key', 'other.name_key') }}

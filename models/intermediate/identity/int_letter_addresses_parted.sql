@@ -30,7 +30,7 @@ homely as (
 
 ),
 
--- 62704-1234, SW1A 1AA, K1A 0B6, 1012 AB; 10115 in front of its city
+-- 62704-1234, SW1A 1AA, K1A 0B6, 1012 AB; 10115 in front of its city, 4011 of its state
 posted as (
 
     select
@@ -41,11 +41,15 @@ posted as (
             nullif(regexp_extract(address, '\b([a-z][0-9][a-z] ?[0-9][a-z][0-9])$', 1), ''),
             nullif(regexp_extract(address, '\b([0-9]{5})(?:-[0-9]{4})?$', 1), ''),
             nullif(regexp_extract(address, ', *([1-9][0-9]{3} ?[a-z]{2}) [^0-9,]+$', 1), ''),
-            nullif(regexp_extract(address, '[ ,]([0-9]{4,5}) [^0-9,]+$', 1), ''),
+            nullif(
+                regexp_extract(address, '[ ,]([0-9]{4,5})(?: [^0-9,]+|, *(?:{{ states }}))$', 1), ''
+            ),
             nullif(
                 regexp_extract(address, '[ ,](?:nsw|vic|qld|sa|wa|tas|nt|act),? ([0-9]{4})$', 1),
                 ''
-            )
+            ),
+            -- the state left out or mistyped: 12 Queen Street, Auckland 1010
+            nullif(regexp_extract(address, '[0-9].*,(?: *| [^0-9,]+ )([0-9]{4})$', 1), '')
         ) as postcode
     from homely
 

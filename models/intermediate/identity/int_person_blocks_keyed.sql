@@ -5,7 +5,16 @@ with
 
 profiles as (
 
-    select *
+    select
+        *,
+        -- whichever stands first; of a lone word nobody knows which name it is
+        case
+            when is_name_ours then null
+            when name_kind = 'part' then [coalesce(surname_key, name_words)]
+            else [surname_key, given_key]
+        end as name_parts,
+        -- in letters a street tells by its first long word, whose beginning seldom has a slip
+        nullif(regexp_extract(rest_key, '\b[a-z]{4}'), '') as street
     from {{ ref('int_person_profiles_pooled') }}
     where {{ touched('record_key', 'int_records_regrouped') }}
 
@@ -122,17 +131,8 @@ keys as (
     select
         record_key,
         group_key,
-        'surname and birth date' as block,
-        surname_key || '|' || birth_date as value
-    from profiles
-
-    union all by name
-
-    select
-        record_key,
-        group_key,
-        'given name and birth date' as block,
-        given_key || '|' || birth_date as value
+        'a name and birth date' as block,
+        unnest(name_parts) || '|' || birth_date as value
     from profiles
 
     union all by name
@@ -172,18 +172,36 @@ keys as (
     select
         record_key,
         group_key,
-        'surname and postcode' as block,
-        surname_key || '|' || postcode as value
-    from named
+        'a name and postcode' as block,
+        unnest(name_parts) || '|' || postcode as value
+    from profiles
 
     union all by name
 
     select
         record_key,
         group_key,
-        'given name and postcode' as block,
-        given_key || '|' || postcode as value
-    from named
+        'a name and street' as block,
+        unnest(name_parts) || '|' || street as value
+    from profiles
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'house and street' as block,
+        split_part(number_key, '-', 1) || '|' || street as value
+    from profiles
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        'street and postcode' as block,
+        street || '|' || postcode as value
+    from profiles
 
     union all by name
 

@@ -173,7 +173,11 @@ compared as (
                 and day(one.birth_date) = month(other.birth_date)
                 then 2
             when {{ is_slip_of_date('one.birth_date', 'other.birth_date') }} then 3
-            when abs(year(one.birth_date) - year(other.birth_date)) between 15 and 55 then 5
+            -- sons are named after their fathers; hardly a daughter after her mother
+            when
+                abs(year(one.birth_date) - year(other.birth_date)) between 15 and 55
+                and coalesce(one.sex, one.given_sex, 'm') = 'm'
+                then 5
             else 4
         end as birth_date_level,
 
@@ -186,10 +190,17 @@ compared as (
         end as sex_level,
 
         case
-            when one.province != other.province then 5
+            -- a state may be wrong, and so may a suburb; Springfield is in Illinois and elsewhere
+            when
+                one.province != other.province
+                and not coalesce(
+                    one.postcode = other.postcode, one.city_key = other.city_key, false
+                )
+                then 5
             when
                 one.city_key != other.city_key
                 and not {{ is_slip_of_word('one.city_key', 'other.city_key') }}
+                and not coalesce(one.postcode = other.postcode, false)
                 then case
                     when {{ is_like_street('one', 'other') }} then 2
                     when {{ is_same_street('one', 'other') }} then 6
@@ -206,7 +217,7 @@ compared as (
                 )
                 then 3
             when {{ is_same_street('one', 'other') }} then 6
-            when one.city_key = other.city_key then 4
+            when one.city_key = other.city_key or one.postcode = other.postcode then 4
             else 0
         end as address_level,
 

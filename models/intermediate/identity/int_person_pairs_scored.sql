@@ -33,7 +33,9 @@ weighed as (
         pairs.group_key,
         pairs.other_group_key,
         ratings.population_bits,
-        pairs.name_level in (6, 10, 11, 12)
+        pairs.name_level in (6, 10, 12)
+        -- twins share a surname; who shares only the birth date may have got another name
+        or (pairs.name_level = 11 and pairs.birth_date_level != 1)
         or pairs.birth_date_level in (4, 5)
         or pairs.national_id_level = 2 as is_contradictory,
         pairs.phone_level in (1, 2)

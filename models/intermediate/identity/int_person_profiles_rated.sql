@@ -47,8 +47,9 @@ counted as (
             as surname_count,
         case when profiles.given_key is not null then coalesce(given_names.bearer_count, 1) end
             as given_count,
-        {{ expected_bearers('surnames', 'written_given_names') }} as expected_written_count,
-        {{ expected_bearers('surnames', 'given_names') }} as expected_letters_count,
+        {{ expected_bearers('surnames', 'written_given_names', 'written') }}
+            as expected_written_count,
+        {{ expected_bearers('surnames', 'given_names', 'letters') }} as expected_letters_count,
         common_surnames.share * common_given_names.share * {{ var('identity_least_population') }}
             as common_count,
         case when profiles.company_key is not null then coalesce(employers.bearer_count, 1) end
