@@ -5,9 +5,11 @@ numbers that become a switchboard or cease to be one.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.identity.crm_changes import CrmChanges
 
 SURNAMES, GIVEN_NAMES = "王李张欧赵", ("伟", "芳", "玮", "小明", "清漪")
 LETTERS = {"王": "Wang", "李": "Li", "张": "Zhang", "欧": "Ou", "赵": "Zhao"}
@@ -36,7 +38,7 @@ Row = dict[str, Any]
 
 @dataclass
 class History:
-    """The records as they stand, and what people decided of them."""
+    """The records as they stand, what people decided of them, and how the CRM came to stand."""
 
     seed: int
     records: dict[str, Row] = field(default_factory=dict)
@@ -45,12 +47,17 @@ class History:
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
         self._serial = 0
+        self._gone: list[Row] = []
+        self._ids: Mapping[str, str] = {}
+        self.crm = CrmChanges(self._random, {"contacts": self._person, "companies": self._company})
         for _ in range(30):
             self._add()
 
-    def go_on(self) -> None:
-        """Let a few things happen."""
-        for _ in range(self._random.randint(1, 4)):
+    def go_on(self, ids: Mapping[str, str]) -> None:
+        """Let a few things happen, where each record's customer has the id that the last build says."""
+        self._ids = ids
+        self.crm.next_day()
+        for _ in range(self._random.randint(1, 5)):
             self._random.choice(
                 [
                     self._add,
@@ -58,6 +65,13 @@ class History:
                     self._change,
                     self._change,
                     self._delete,
+                    self._return,
+                    self._write,
+                    self._write,
+                    self._type_in,
+                    self._type_in,
+                    self._delete_in_crm,
+                    self._decide,
                     self._decide,
                     self._take_back,
                     self._crowd,
@@ -87,10 +101,29 @@ class History:
             values = self._person() if record["entity_type"] == "person" else self._company()
             for column in self._random.sample(sorted(values), 2):
                 record[column] = values[column]
+            record["updated_at"] = f"2026-01-{self._random.randint(2, 28):02d}"
 
     def _delete(self) -> None:
         if record := self._any_record():
-            del self.records[record["source_record_id"]]
+            self._gone.append(self.records.pop(record["source_record_id"]))
+
+    def _return(self) -> None:
+        """A record that was deleted is there again, as it was."""
+        if self._gone:
+            record = self._gone.pop(self._random.randrange(len(self._gone)))
+            self.records[record["source_record_id"]] = record
+
+    def _write(self) -> None:
+        record = self._any_record()
+        if record and (entity_id := self._ids.get(f"list:{record['source_record_id']}")):
+            is_person = record["entity_type"] == "person"
+            self.crm.write("contacts" if is_person else "companies", entity_id, record)
+
+    def _type_in(self) -> None:
+        self.crm.type_in(self._random.choice(["contacts", "contacts", "companies"]))
+
+    def _delete_in_crm(self) -> None:
+        self.crm.delete(self._random.choice(["contacts", "companies"]))
 
     def _crowd(self) -> None:
         """A number on many people's records: a switchboard begins."""
@@ -107,14 +140,12 @@ class History:
                 record["phone"] = self._random.choice(PHONES[2:])
 
     def _decide(self) -> None:
-        people = sorted(
-            f"list:{key}"
-            for key, record in self.records.items()
-            if record["entity_type"] == "person"
-        )
-        one, other = sorted(self._random.sample(people, 2))
+        """On any two, whether they were asked about or not."""
+        entity_type = self._random.choice(["person", "person", "company"])
+        keys = [key for key, entity_id in self._ids.items() if entity_id.startswith(entity_type)]
+        one, other = sorted(self._random.sample(sorted(keys), 2))
         self.decisions[one, other] = {
-            "entity_type": "person",
+            "entity_type": entity_type,
             "record_key": one,
             "other_record_key": other,
             "verdict": self._random.choice(["same", "different"]),

@@ -6,7 +6,7 @@ from identity import counts
 from identity.errors import IdentityError
 from tests.identity.changes import History
 from tests.identity.conftest import World
-from tests.identity.increments import go_through, land
+from tests.identity.increments import SETTINGS, build_both, go_through, land
 
 BUILDS = 3
 
@@ -14,6 +14,32 @@ BUILDS = 3
 def test_partial_builds_give_what_full_ones_give(world: World) -> None:
     """A few builds of one history; `python -m tests.identity` goes through many."""
     assert go_through(world, seed=1, builds=BUILDS) == BUILDS
+
+
+def test_an_id_goes_back_to_the_record_that_it_was_minted_from(world: World) -> None:
+    one, other = (
+        {
+            "source_system": "list",
+            "source_record_id": record_id,
+            "entity_type": "person",
+            "full_name": "欧阳清漪",
+            "phone": "13911110001",
+        }
+        for record_id in "12"
+    )
+    world.land("canonical.records", one, other)
+    world.build(*SETTINGS)
+    [minted] = set(world.people().values())
+
+    world.sql("delete from raw_canonical.records where source_record_id = '1'")
+    world.build(*SETTINGS)
+    assert world.people() == {"list:2": minted}
+
+    world.land("canonical.records", {**one, "full_name": "王伟", "phone": "13911110002"})
+    assert not build_both(world)
+    assert world.is_partial()
+    people = world.people()
+    assert people["list:1"] == minted != people["list:2"]
 
 
 def test_another_setting_and_a_recount_lead_to_a_full_build(world: World) -> None:

@@ -19,6 +19,12 @@ known_clusters as (
 
 ),
 
+known_ids as (
+
+    {{ kept('int_ids_registered', ['record_key', 'entity_id']) }}
+
+),
+
 tied as (
 
     select record_key from recompared_records
@@ -37,11 +43,32 @@ tied as (
 
 ),
 
+-- an id goes back to a record that is there again, so whoever inherited it gets another
+claimed_ids as (
+
+    select distinct known_ids.entity_id
+    from known_ids
+    inner join tied on known_ids.record_key = tied.record_key
+
+),
+
+claimants as (
+
+    select record_key from tied
+
+    union by name
+
+    select known_ids.record_key
+    from known_ids
+    inner join claimed_ids on known_ids.entity_id = claimed_ids.entity_id
+
+),
+
 left_wholes as (
 
     select distinct known_clusters.whole_id
     from known_clusters
-    inner join tied on known_clusters.record_key = tied.record_key
+    inner join claimants on known_clusters.record_key = claimants.record_key
 
 ),
 
