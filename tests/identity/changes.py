@@ -54,7 +54,7 @@ class History:
             self._add()
 
     def go_on(self, ids: Mapping[str, str]) -> None:
-        """Let a few things happen, where each record's customer has the id that the last build says."""
+        """Let a few things happen, with the ids that the last build gave each record's customer."""
         self._ids = ids
         self.crm.next_day()
         for _ in range(self._random.randint(1, 5)):

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.identity.conftest import crm_contact, ledger_record
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 
 FIELDS = {
     "contacts": {"full_name": "name", "phone": "mobile", "email": "email"},
