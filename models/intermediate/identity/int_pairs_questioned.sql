@@ -49,12 +49,6 @@ parted_records as (
 
 ),
 
-records as (
-
-    select * from {{ ref('int_records_unioned') }}
-
-),
-
 grouped_records as (
 
     select * from {{ ref('int_records_grouped') }}
@@ -225,7 +219,7 @@ sized as (
     select
         entity_type,
         count(*) as record_count
-    from records
+    from clusters
     group by entity_type
 
 ),
