@@ -946,10 +946,10 @@ def _found(attempt: Attempt, record: RemoteRecord) -> tuple[Attempt | None, Atte
     if not there:
         return None, attempt
     rest = {name: value for name, value in attempt.payload.items() if name not in there}
-    if attempt.operation in UNDOING:
-        observed = _observed(written, record.fields)
-        return written, replace(attempt, payload=rest, payload_json="", observed=observed)
-    return written, replace(attempt, payload=rest, payload_json="", sent={**attempt.sent, **there})
+    # what an undo puts back is nothing that we want there
+    sent = attempt.sent if attempt.operation in UNDOING else {**attempt.sent, **there}
+    observed = _observed(replace(written, sent=sent), record.fields)
+    return written, replace(attempt, payload=rest, payload_json="", sent=sent, observed=observed)
 
 
 def _gone(batch: _Batch, attempt: Attempt) -> Settled:
