@@ -25,7 +25,8 @@ from typing import Any, Literal, get_args, get_origin
 import typer.main
 from dbt.cli.main import dbtRunner
 
-from reverse_etl.syncs import GUARDS, SETTINGS, Guard, Limit
+from reverse_etl.manifest import GUARDS, SETTINGS
+from reverse_etl.syncs import Guard, Limit
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"

@@ -19,6 +19,7 @@ from reverse_etl.erasure.cli import app as erasure_app
 from reverse_etl.errors import ExitCode, SyncConfigurationError, SyncError
 from reverse_etl.garbage import collect_less_often
 from reverse_etl.ledger import Ledger
+from reverse_etl.manifest import chosen
 from reverse_etl.mapping import signatures
 from reverse_etl.mapping.cli import app as mapping_app
 from reverse_etl.plan import saved as plans
@@ -26,7 +27,7 @@ from reverse_etl.plan.release import Release, read_keys
 from reverse_etl.reconciliation.cli import app as reconciliation_app
 from reverse_etl.render import Format
 from reverse_etl.reviews.cli import app as reviews_app
-from reverse_etl.syncs import Sync, chosen
+from reverse_etl.syncs import Sync
 from reverse_etl.undo import Undo
 from reverse_etl.undo.cli import app as undo_app
 from reverse_etl.undo.cli import apply_undo

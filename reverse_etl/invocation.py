@@ -19,8 +19,9 @@ from reverse_etl.clock import World, text
 from reverse_etl.engine import Engine
 from reverse_etl.errors import ExitCode
 from reverse_etl.ledger import Ledger, ledger_path
+from reverse_etl.manifest import default_manifest, read_manifest, read_syncs
 from reverse_etl.render import Format
-from reverse_etl.syncs import Sync, default_manifest, read_manifest, read_syncs
+from reverse_etl.syncs import Sync
 from warehouse.connection import attached_read_only
 
 Syncs = Annotated[list[str] | None, typer.Argument(help="Which syncs; all by default.")]

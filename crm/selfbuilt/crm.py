@@ -6,6 +6,7 @@ this file knows only the order of things: fill a template, send it, read per rec
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -99,7 +100,8 @@ class SelfBuilt:
         how = rules.writes.get(operation)
         if how is None:
             raise FatalError(f"{object_name}: this CRM's profile knows no {operation}")
-        sender = Sender(self._client, self._profile, rules, how)
+        find_by_id = partial(self.find, object_name, "id")
+        sender = Sender(self._client, self._profile, rules, how, find_by_id)
         outcomes = sender.send(writes, batch_id or uuid.uuid4().hex)
         if operation == "create":
             outcomes = self._with_ids(object_name, rules, outcomes)

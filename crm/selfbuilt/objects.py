@@ -273,15 +273,18 @@ def _read_field(reader: Reader, name: str) -> Field:
     return made
 
 
-def _new_id(reader: Reader) -> Callable[[str], str] | None:
-    """Make the CRM's id out of our key, so that the same create makes the same record."""
+def _new_id(reader: Reader) -> Callable[[str, int], str] | None:
+    """Make the CRM's ids out of our key, so that the same create makes the same record."""
     if not list(reader.names()):
         return None
     algorithm = reader.choice("hash", ("md5", "sha1", "sha256"))
     length = reader.integer("length", 32)
 
-    def make(key: str) -> str:
-        digest = hashlib.new(algorithm, key.encode("utf-8", "surrogatepass"), usedforsecurity=False)
+    def make(key: str, number: int) -> str:
+        text = f"{key}\0{number}" if number else key
+        digest = hashlib.new(
+            algorithm, text.encode("utf-8", "surrogatepass"), usedforsecurity=False
+        )
         return digest.hexdigest()[:length]
 
     return make

@@ -69,7 +69,8 @@ class WriteRules:
     send: CallTemplate | Entry
     id: Pointer
     record: Pointer | None
-    new_id: Callable[[str], str] | None
+    new_id: Callable[[str, int], str] | None
+    """Makes ids of our key, by number: the first, and those that do where it is taken."""
     is_repeatable: bool
     missing_is_gone: bool
 

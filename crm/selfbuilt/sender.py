@@ -6,12 +6,24 @@ from typing import Any
 from crm.answers import Meaning, Reading
 from crm.errors import CrmError, FatalError, RetryableError, UnknownOutcomeError
 from crm.http import Client
-from crm.protocol import Gone, NotWritten, Outcome, Rejected, Unknown, Write, Written
+from crm.protocol import (
+    Gone,
+    NotWritten,
+    Outcome,
+    Rejected,
+    RemoteRecord,
+    Unknown,
+    Write,
+    Written,
+)
 from crm.selfbuilt.calls import CallTemplate
 from crm.selfbuilt.profile import Profile
 from crm.selfbuilt.records import read_fields, read_text, write_fields
 from crm.selfbuilt.rules import BatchRules, Entry, ItemRules, ObjectRules, WriteRules
 from crm.template import UnusableValueError
+
+IDS = 10
+"""So many ids can be made of one key: the first of them that isn't another record's is taken."""
 
 _NOT_JSON = "a value can't be written as JSON (a number of more than 64 bits, or broken Unicode)"
 
@@ -20,15 +32,64 @@ class Sender:
     """Sends one operation's records, and reads what became of each."""
 
     def __init__(
-        self, client: Client, profile: Profile, rules: ObjectRules, how: WriteRules
+        self,
+        client: Client,
+        profile: Profile,
+        rules: ObjectRules,
+        how: WriteRules,
+        find_by_id: Callable[[Sequence[str]], list[RemoteRecord]],
     ) -> None:
         self._client = client
         self._profile = profile
         self._rules = rules
         self._how = how
+        self._find_by_id = find_by_id
+        self._new_ids: dict[str, str] = {}
+        """By key: the new ids that aren't the first made of it."""
 
     def send(self, writes: Sequence[Write], batch_id: str) -> list[Outcome]:
         """Send them; `batch_id` names this intent."""
+        outcomes = self._send(writes, batch_id)
+        new_id = self._how.new_id
+        if new_id is None:
+            return outcomes
+        # a create of which nobody heard may come back refused for its key as well
+        doubtful = {None, "id", self._rules.external_id}
+        for place, (write, outcome) in enumerate(zip(writes, outcomes, strict=True)):
+            if not isinstance(outcome, Rejected) or outcome.field_name not in doubtful:
+                continue
+            ids = [new_id(write.key, number) for number in range(IDS)]
+            try:
+                outcomes[place] = self._send_elsewhere(write, ids, outcome, f"{batch_id}-id{place}")
+            except UnknownOutcomeError:
+                outcomes[place] = Unknown(write.key)
+            except (RetryableError, FatalError):
+                if all(isinstance(each, (Rejected, NotWritten)) for each in outcomes):
+                    raise
+                # what is known of the others mustn't be lost with this one
+                outcomes[place] = NotWritten(write.key)
+        return outcomes
+
+    def _send_elsewhere(
+        self, write: Write, ids: Sequence[str], refused: Rejected, batch_id: str
+    ) -> Outcome:
+        """Create a record under another of its ids, if the first is another record's.
+
+        The record that was made for one key may have passed to another, by a merge or by people's
+        hands. One that carries our key is what we wanted: whoever reads it back sees what it holds.
+        """
+        there = {each.remote_id: each.fields for each in self._find_by_id(ids)}
+        keys = {read_text(fields.get(self._rules.external_id)) for fields in there.values()}
+        if write.key in keys:
+            return Unknown(write.key)
+        free = next((each for each in ids[1:] if each not in there), None)
+        if free is None or not (ids[0] in there or refused.field_name == "id"):
+            return refused
+        self._new_ids[write.key] = free
+        [outcome] = self._send([write], batch_id)
+        return outcome
+
+    def _send(self, writes: Sequence[Write], batch_id: str) -> list[Outcome]:
         how = self._how.send
         if not isinstance(how, Entry):
             return self._send_singly(how, writes, batch_id)
@@ -184,8 +245,8 @@ class Sender:
         observed = read_fields(self._rules, shown) if isinstance(shown, dict) else None
         if remote_id is None or isinstance(remote_id, (dict, list)):
             remote_id = write.remote_id
-        if remote_id is None and self._how.new_id is not None:
-            remote_id = self._how.new_id(write.key)
+        if remote_id is None:
+            remote_id = self._new_id(write.key)
         return Written(write.key, "" if remote_id is None else str(remote_id), observed)
 
     def _outcome(
@@ -201,21 +262,22 @@ class Sender:
         return Rejected(write.key, code, message, field_name)
 
     def _values(self, write: Write, batch_id: str) -> dict[str, Any]:
-        how = self._how
         return {
             "key": write.key,
             "id": write.remote_id or "",
-            "new_id": how.new_id(write.key) if how.new_id is not None else "",
+            "new_id": self._new_id(write.key),
             "fields": write_fields(self._rules, write.fields),
             "batch_id": batch_id,
         }
 
+    def _new_id(self, key: str) -> str:
+        """Give the id that a new record gets; nothing if it is the CRM that chooses."""
+        new_id = self._how.new_id
+        return self._new_ids.get(key) or (new_id(key, 0) if new_id is not None else "")
+
     def _idempotency(self, batch_id: str) -> dict[str, str]:
         header = self._profile.idempotency_header
         return {header: batch_id} if header else {}
-
-
-_NOT_JSON = "a value can't be written as JSON (a number of more than 64 bits, or broken Unicode)"
 
 
 def _matched(items: ItemRules, writes: Sequence[Write], data: Any) -> Iterator[tuple[int, Any]]:

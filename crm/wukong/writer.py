@@ -127,7 +127,8 @@ class Writer:
         try:
             reading, item = self._reader.ask(remote_id)
         except CrmError:
-            return Written(write.key, remote_id)
+            # it was written; what the CRM made of it sees who reads it back later
+            return Unknown(write.key)
         if item is None:
             # an update of what isn't there says that all went well
             return self._absent(write, reading)

@@ -14,11 +14,12 @@ from crm.protocol import Field
 from reverse_etl import invocation, render
 from reverse_etl.clock import World
 from reverse_etl.errors import ExitCode, SyncConfigurationError
+from reverse_etl.manifest import chosen, default_manifest, read_manifest, read_syncs
 from reverse_etl.mapping import pages, signatures
 from reverse_etl.mapping.origin import Origin
 from reverse_etl.mapping.table import changed_rows, sheet
 from reverse_etl.render import Format
-from reverse_etl.syncs import Sync, chosen, default_manifest, read_manifest, read_syncs
+from reverse_etl.syncs import Sync
 
 app = typer.Typer(rich_markup_mode="markdown")
 

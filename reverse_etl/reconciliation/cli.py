@@ -7,11 +7,11 @@ import typer
 
 from reverse_etl import invocation, render
 from reverse_etl.engine import Selection
+from reverse_etl.manifest import chosen
 from reverse_etl.plan import saved as plans
 from reverse_etl.reconciliation import report
 from reverse_etl.reconciliation.reconcile import exit_code, reconciling
 from reverse_etl.render import Format
-from reverse_etl.syncs import chosen
 
 app = typer.Typer(rich_markup_mode="markdown")
 

@@ -15,10 +15,11 @@ from reverse_etl.clock import World
 from reverse_etl.errors import ExitCode, SyncConfigurationError
 from reverse_etl.ledger import Ledger, ledger_path, reviews
 from reverse_etl.ledger.reviews import Answer, Choice, Review
+from reverse_etl.manifest import default_manifest, read_manifest, read_syncs
 from reverse_etl.plan.fields import can_hold, in_one_form
 from reverse_etl.render import Format
 from reverse_etl.reviews import sheet
-from reverse_etl.syncs import Sync, default_manifest, read_manifest, read_syncs
+from reverse_etl.syncs import Sync
 
 
 class _ListByDefault(TyperGroup):

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from reverse_etl.manifest import read_syncs
 from reverse_etl.mapping.lineage import Lineage
-from reverse_etl.syncs import Sync, read_syncs
+from reverse_etl.syncs import Sync
 from tests.conventions.complaints import expect_none
 from tests.conventions.conftest import Dbt
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.errors import FatalError, RetryableError
-from crm.protocol import Crm, Outcome, Rejected, Write
+from crm.protocol import Crm, NotWritten, Outcome, Rejected, Unknown, Write
 from crm.runtime import Runtime
 from tests.crm.faults import Proxy
 from tests.crm.pocketbase import EMAIL, PASSWORD, SIGNED_IN, PocketBase
@@ -20,6 +20,7 @@ from tests.crm.suite import (
     create,
     found,
     keys_of,
+    update,
     write_all,
     written,
 )
@@ -92,6 +93,40 @@ class TestPocketBase(CrmSuite):
         assert isinstance(again, Rejected)
         assert (again.code, again.field_name) == ("validation_not_unique", "external_id")
         assert keys_of(crm) == ["k1"]
+
+    def test_a_record_that_has_passed_to_another_key_is_never_written_over(
+        self, system: System, crm: Crm
+    ) -> None:
+        (first,) = written(crm.write(OBJECT, [create("k1", notes="of k9 now")]))
+        written(crm.write(OBJECT, [update(first, external_id="k9")]))
+        before = system.requests(lambda method, _path: method == "GET")
+        outcomes = crm.write(OBJECT, [create("k0"), create("k1", notes="its own"), create("k2")])
+        (again,) = written(outcomes[1:2])
+        assert outcomes[::2] == [NotWritten("k0"), NotWritten("k2")]
+        assert system.requests(lambda method, _path: method == "GET") == before + 1
+        assert again.remote_id != first.remote_id
+        there = found(crm, "k1", "k9")
+        assert {key: each["notes"] for key, each in there.items()} == {
+            "k1": "its own",
+            "k9": "of k9 now",
+        }
+        # nor is it doubled by the same once more
+        assert crm.write(OBJECT, [create("k1")]) == [Unknown("k1")]
+        assert found(crm, "k1")["k1"] == there["k1"]
+
+    def test_a_record_that_we_are_not_shown_is_not_written_over_either(
+        self, crm: Crm, pocketbase: PocketBase
+    ) -> None:
+        (first,) = written(crm.write(OBJECT, [create("k1")]))
+        written(crm.write(OBJECT, [update(first, external_id="hidden")]))
+        rules = {"listRule": 'external_id != "hidden"'}
+        pocketbase.call("PATCH", f"/api/collections/{OBJECT}", rules)
+        try:
+            (again,) = written(crm.write(OBJECT, [create("k1")]))
+        finally:
+            pocketbase.call("PATCH", f"/api/collections/{OBJECT}", {"listRule": SIGNED_IN})
+        assert again.remote_id != first.remote_id
+        assert sorted(keys_of(crm)) == ["hidden", "k1"]
 
     def test_a_scan_misses_nothing_while_people_edit(
         self, crm: Crm, pocketbase: PocketBase

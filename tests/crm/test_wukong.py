@@ -360,6 +360,17 @@ def test_only_what_changes_goes_out_where_the_server_keeps_the_rest(
     assert b"12.50" not in (bodies[0] or b"")
 
 
+def test_an_update_is_unknown_as_long_as_nobody_can_read_what_became_of_it(
+    sandbox: Sandbox, new_crm: Connect, clock: Clock, customers: Module
+) -> None:
+    sandbox.account.switches.change({"update_replaces": False})
+    crm = new_crm(updates="changes")
+    record = made(crm, clock, "k1")
+    sandbox.faults.add([Fault("error", on="queryById", times=99)])
+    assert wrote(crm, update(record, remark="ours")) == Unknown("k1")
+    assert customers.records[int(record.remote_id)]["remark"] == "ours"
+
+
 def test_values_travel_in_the_servers_forms_and_come_back_in_ours(
     crm: Crm, clock: Clock, customers: Module
 ) -> None:

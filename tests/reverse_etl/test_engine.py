@@ -799,3 +799,23 @@ def test_our_value_in_the_crms_form_is_cleared_though_its_update_was_cut_off(
     world.apply()
     assert not world.crm.held("people")["p1"]["mobile"]
     assert world.plan() == {}
+
+
+def test_our_value_in_the_crms_form_is_cleared_though_the_rest_of_its_update_went_out_again(
+    new_world: NewWorld,
+) -> None:
+    def normalises(name: str, value: Value) -> Value:
+        return "rounded" if name == "amount" else without_spaces(name, value)
+
+    crm = MemoryCrm(normalises=normalises)
+    world = new_world(crm=crm)
+    world.desire("people", person(1, mobile="1"))
+    world.apply()
+    crm.faults.append("after")
+    world.desire("people", person(1, mobile="2 3", amount=Decimal("2.20")))
+    world.apply()
+    assert [set(write.fields) for [write] in crm.writes[1:]] == [{"mobile", "amount"}, {"amount"}]
+    world.desire("people", person(1, mobile=None, amount=Decimal("2.20")))
+    world.apply()
+    assert not crm.held("people")["p1"]["mobile"]
+    assert world.plan() == {}

@@ -16,10 +16,11 @@ from worlds import MemoryCrm, TestWorld, make_sync, person
 from crm.errors import RetryableError
 from crm.protocol import Field
 from reverse_etl import cli
+from reverse_etl.manifest import read_syncs
 from reverse_etl.mapping import cli as mapping_cli
 from reverse_etl.mapping import signatures
 from reverse_etl.mapping.origin import Origin
-from reverse_etl.syncs import Sync, read_syncs
+from reverse_etl.syncs import Sync
 
 DESCRIBED = (
     Field("external_id", "External id", "text", required=True, unique=True),

@@ -9,8 +9,9 @@ from worlds import MemoryCrm, TestWorld, make_sync, person
 from crm.protocol import Operation
 from reverse_etl import render
 from reverse_etl.errors import SyncConfigurationError
+from reverse_etl.manifest import read_syncs
 from reverse_etl.plan.planner import FieldCounts
-from reverse_etl.syncs import Column, Guard, Limit, Sync, read_syncs
+from reverse_etl.syncs import Column, Guard, Limit, Sync
 
 NewWorld = Callable[..., TestWorld]
 ALL: frozenset[Operation] = frozenset({"create", "update", "archive", "delete"})

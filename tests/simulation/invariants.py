@@ -253,7 +253,10 @@ class Rest:
         if name == FILLED and (place[0], row["key"]) in self.watcher.handled:
             # what was filled in the record before isn't filled in the one that people gave the key
             return
-        if author == "another key" and (name == FILLED or not wanted):
+        # what we wrote there for another key counts as found there
+        is_for_another = self.watcher.wrote_for.get(place, row["key"]) != row["key"]
+        is_found = author == "another key" or is_for_another
+        if is_found and (name == FILLED or not wanted):
             return
         if not wanted and name in self.world.forms and not self._is_known_sent(sync, row, column):
             # rounded, say, in an answer that nobody heard: it may be a person's, and stays

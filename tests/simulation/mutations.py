@@ -16,8 +16,10 @@ from crm.errors import UnknownOutcomeError
 from crm.protocol import NotWritten, Outcome, Pending, Unknown, Written
 from crm.quota import Quota, Rate
 from crm.wukong.crm import Wukong
-from reverse_etl import delivery, engine
-from reverse_etl.delivery import Delivery
+from reverse_etl import engine
+from reverse_etl.delivery import Delivery, settling
+from reverse_etl.delivery.batch import Answer
+from reverse_etl.delivery.reading_back import ReadingBack
 from reverse_etl.errors import HeldByAnotherError
 from reverse_etl.ledger import Known, Ledger
 from reverse_etl.plan import Verdict
@@ -57,13 +59,13 @@ def _no_intents(patch: Patch) -> None:
 
 def _no_read_back(patch: Patch) -> None:
     def believed_lost(_self: Any, batch: Any) -> Any:
-        return delivery._Answer(lost=list(batch.attempts))
+        return Answer(lost=list(batch.attempts))
 
     patch.setattr(Delivery, "_read_back", believed_lost)
 
 
 def _found_is_written(patch: Patch) -> None:
-    patch.setattr(delivery, "_found", lambda attempt, _record: (attempt, None))
+    patch.setattr(settling, "found", lambda attempt, _record: (attempt, None))
 
 
 def _merge_sent_blindly(patch: Patch) -> None:
@@ -72,16 +74,16 @@ def _merge_sent_blindly(patch: Patch) -> None:
     ) -> None:
         answer.lost += attempts
 
-    patch.setattr(Delivery, "_judge_merges", believed_lost)
+    patch.setattr(ReadingBack, "_judge_merges", believed_lost)
 
 
 def _id_of_the_loser_kept(patch: Patch) -> None:
-    original = delivery._merged
+    original = settling.merged
 
     def merged(batch: Any, attempt: Any, lives_on: str) -> Any:
         return replace(original(batch, attempt, lives_on), lives_on=None)
 
-    patch.setattr(delivery, "_merged", merged)
+    patch.setattr(settling, "merged", merged)
 
 
 def _of_outcomes(patch: Patch, change: Callable[[Any, Outcome], Outcome]) -> None:
@@ -371,9 +373,9 @@ def _index_believed(patch: Patch) -> None:
 
 
 def _shown_not_kept(patch: Patch) -> None:
-    original = delivery._written
+    original = settling.written
     patch.setattr(
-        delivery, "_written", lambda batch, attempt, remote_id, _: original(
+        settling, "written", lambda batch, attempt, remote_id, _: original(
             batch, attempt, remote_id, None
         )
     )  # fmt: skip

@@ -26,8 +26,6 @@ FAULTS = (
     "token ends",  # the CRM forgets who we are
     "slow",  # it takes its time
 )
-UNHEARD = {"answer lost", "answer short", "answer torn", "error after"}
-"""Those after which nobody knows what became of what was sent."""
 
 
 @dataclass
@@ -93,14 +91,9 @@ class Network:
             raise CutOffError("no answer in time")
         self._meanwhile(request)
         self._heed(request, what)
-        effects = len(self._watcher.effects)
         answer = self._refused(request, fault) or self._carried_out(request, fault)
         self._trace(f"{what}: {answer.status}{fault and f' ({fault})'}")
         self._life.point(f"after {what}")
-        if fault in UNHEARD:
-            self._watcher.lost(effects)
-        else:
-            self._watcher.heard(answer.body)
         return self._answered(answer, fault)
 
     def close(self) -> None:

@@ -132,15 +132,27 @@ class Store:
     key_field: str = "external_id"
     _made: int = 0
 
-    def write(self, object_name: str, said: Fields, remote_id: str | None, now: float) -> str:
-        """Make a record, or change it; gives its id."""
+    def write(
+        self,
+        object_name: str,
+        said: Fields,
+        remote_id: str | None,
+        now: float,
+        *,
+        is_taken: bool = False,
+    ) -> str:
+        """Make a record, or change it; gives its id. One that is taken is no id of a new record."""
         records = self.objects[object_name]
         kept = {name: self._kept(object_name, name, value) for name, value in said.items()}
         key = kept.get(self.key_field)
         if self.is_unique and key:
             for other, fields in records.items():
-                if other != remote_id and fields.get(self.key_field) == key:
+                is_other = is_taken or other != remote_id
+                if is_other and fields.get(self.key_field) == key:
                     raise RefusedError(self.key_field, "validation_not_unique")
+        # of two rules that are broken, PocketBase names the key's
+        if is_taken:
+            raise RefusedError("id", "validation_not_unique")
         if remote_id is None:
             self._made += 1
             remote_id = f"made{self._made:011d}"
@@ -348,8 +360,11 @@ class SelfBuiltServer(OverStore):
             self.store.remove(name, rest[0])
             return 204, None
         fields = dict(said or {})
-        wanted = rest[0] if rest else fields.pop("id", None)
-        return 200, self._item(name, self.store.write(name, fields, wanted, now))
+        remote_id = rest[0] if rest else fields.pop("id", None)
+        is_taken = method == "POST" and remote_id in self.store.objects[name]
+        return 200, self._item(
+            name, self.store.write(name, fields, remote_id, now, is_taken=is_taken)
+        )
 
     def _item(self, name: str, remote_id: str) -> Fields:
         fields = self.store.objects[name][remote_id]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reverse_etl import delivery
+from reverse_etl.delivery import settling
 from reverse_etl.undo import reversal
 from tests.simulation.mutations import Mutation, Patch, seeds_until_found
 from tests.simulation.undoing import AGAIN, EVERY, PEOPLES, RESTORES
@@ -21,7 +21,7 @@ def _touched_records_removed(patch: Patch) -> None:
 
 
 def _undone_is_wanted_again(patch: Patch) -> None:
-    patch.setitem(delivery._REMOVED, "withdraw", "deleted")
+    patch.setitem(settling.REMOVED, "withdraw", "deleted")
 
 
 MUTATIONS = (

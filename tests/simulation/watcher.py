@@ -1,7 +1,7 @@
 """Who changed what in a CRM, and what of it may never happen at any moment."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -71,8 +71,10 @@ class Watcher:
     authors_at_start: dict[tuple[Place, str], str] = field(default_factory=dict)
     ours: dict[tuple[Place, str], str] = field(default_factory=dict)
     """The last value that we gave a field."""
-    unheard: set[Place] = field(default_factory=set)
-    """The records that we wrote, of which no answer has told us."""
+    unheard: set[tuple[Place, str]] = field(default_factory=set)
+    """The fields that we wrote, of whose record nothing has told the engine since."""
+    wrote_for: dict[Place, str] = field(default_factory=dict)
+    """The key that each record had when we last wrote it."""
     wrote: set[tuple[str, str, str]] = field(default_factory=set)
     """By object and field: every value that we ever gave one; people copy them as well."""
     on_create: Callable[[Place, dict[str, str]], None] = lambda _place, _fields: None
@@ -110,13 +112,9 @@ class Watcher:
         if len(self.arrivals) > most:
             self.violated("quota", f"{len(self.arrivals)} requests in {window} s, {most} allowed")
 
-    def lost(self, effects: int) -> None:
-        """Note that nobody hears the answer to the request whose effects came after so many."""
-        self.unheard |= {each.place for each in self.effects[effects:]}
-
-    def heard(self, body: bytes) -> None:
-        """Note the records that an answer tells of."""
-        self.unheard = {each for each in self.unheard if each[1].encode() not in body}
+    def heard(self, places: Collection[Place]) -> None:
+        """Note the records of which the engine was told what became of them."""
+        self.unheard = {each for each in self.unheard if each[0] not in places}
 
     def forget_us(self) -> None:
         """Take what we wrote as found there: our ledger is lost."""
@@ -216,19 +214,18 @@ class Watcher:
     ) -> None:
         if old is None:
             old = self._appeared(place, fields, who)
-        last_key = self.keyed.get(place)
         self._note_key(place, old or {}, fields, who)
         values = {
             name: fields.get(name, "")
             for name in (old or {}).keys() | fields.keys()
             if (old or {}).get(name) != fields.get(name)
         }
-        if old is not None and who == "us" and last_key not in {None, fields.get(self.key_field)}:
-            # adopted for another key of ours, which people may have emptied before: what we wrote
-            # counts as found there
-            for name in fields:
-                self.authors[place, name] = "another key"
-            self._forget_ours(place)
+        if who == "us" and (key := fields.get(self.key_field)):
+            if self.wrote_for.get(place, key) != key:
+                # adopted for another key of ours, which we gave it or people: what we wrote counts
+                # as found there
+                self.forget(place)
+            self.wrote_for[place] = key
         for name in sorted(values):
             self.held.add((place, name, values[name]))
             if who == "people":
@@ -242,10 +239,11 @@ class Watcher:
             if who == "us":
                 self._may_write(place, old or {}, name, values[name])
                 self.ours[place, name] = values[name]
+                self.unheard.add((place, name))
                 self.wrote.add((place[0], name, values[name]))
             else:
                 self.touched[place, name] = len(self.effects)
-                if place in self.unheard:
+                if (place, name) in self.unheard:
                     # whether people emptied it or the CRM dropped it, nobody can know any more
                     self.ours.pop((place, name), None)
             self.authors[place, name] = who

@@ -2,7 +2,7 @@
 
 import random
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -16,7 +16,7 @@ from crm.errors import CrmError
 from crm.http import Client
 from crm.hubspot import rules as hubspot
 from crm.hubspot.crm import HubSpot
-from crm.protocol import Crm
+from crm.protocol import Crm, RemoteRecord, Written
 from crm.quota import Quota, Rate
 from crm.selfbuilt.crm import SelfBuilt
 from crm.selfbuilt.profile import Profile, load_profile
@@ -491,7 +491,22 @@ class SimulatedWorld:
             max_find=min(limits.max_find, self.connection.max_find),
             in_flight=rate.in_flight,
         )
+        for name in ("find", "write", "collect"):
+            if hasattr(crm, name):
+                setattr(crm, name, self._overheard(getattr(crm, name)))
         return crm
+
+    def _overheard(self, call: Callable[..., Sequence[Any]]) -> Callable[..., Sequence[Any]]:
+        """A call of the connection's, noting the records of which it tells the engine."""
+        names = {sync.object: sync.name for sync in self.syncs}
+
+        def overheard(object_name: str, *args: Any, **named: Any) -> Sequence[Any]:
+            answer = call(object_name, *args, **named)
+            told = [each for each in answer if isinstance(each, (RemoteRecord, Written))]
+            self.watcher.heard({(names[object_name], each.remote_id) for each in told})
+            return answer
+
+        return overheard
 
     @contextmanager
     def _open_warehouse(self) -> Iterator[Any]:

@@ -124,14 +124,21 @@ decided as (
 
 ),
 
-judged as (
+unioned as (
 
     select * from decided
     union all by name
     select * from weighed
 
-)
+),
 
 -- most are different and seldom asked for: who reads the others passes by whole blocks of these
+judged as (
+
+    select *
+    from unioned
+    order by verdict
+
+)
+
 select * from judged
-order by verdict

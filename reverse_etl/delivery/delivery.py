@@ -18,10 +18,9 @@ ledger; requests run in the executor.
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import groupby, islice
 from operator import attrgetter
-from typing import Any, Literal
 
 from crm.errors import FatalError, RetryableError, UnknownOutcomeError
 from crm.protocol import (
@@ -29,157 +28,30 @@ from crm.protocol import (
     Crm,
     Gone,
     NotWritten,
-    Operation,
     Outcome,
     Pending,
     Rejected,
-    RemoteRecord,
     Unknown,
-    Value,
-    Write,
     Written,
 )
-from crm.values import text
 from reverse_etl.clock import World
-from reverse_etl.ledger import (
-    UNDOING,
-    Attempt,
-    Intent,
-    Known,
-    Ledger,
-    Merged,
-    Run,
-    Settled,
-    State,
-)
-from reverse_etl.plan import MERGED_INTO, Change, exceeds
+from reverse_etl.delivery import settling
+from reverse_etl.delivery.batch import Answer, Batch, Patience
+from reverse_etl.delivery.reading_back import ReadingBack
+from reverse_etl.delivery.settling import REMOVED
+from reverse_etl.delivery.tally import COUNTED, Tally
+from reverse_etl.delivery.writes import INTO_ID, verb_of, with_ids, write_of
+from reverse_etl.ledger import UNDOING, Attempt, Intent, Known, Ledger, Run, Settled, State
+from reverse_etl.plan import Change, exceeds
 from reverse_etl.syncs import Sync
-from reverse_etl.values import differ_in_form
 
 ASKED_TO_STOP = "asked to stop; what was under way has been seen through"
 
-_VERBS: Mapping[str, Operation] = {
-    "create": "create",
-    "adopt": "update",
-    "update": "update",
-    "restore": "update",
-    "release": "update",
-    "merge": "merge",
-    "archive": "archive",
-    "delete": "delete",
-}
-_INTO_ID = "merged_into_id"
-"""What a merge's payload holds besides its key: the CRM's id of the record that lives on."""
 _DELIVERED_AS: Mapping[str, str] = {"flag": "update"}
 """What the plan calls otherwise, because its reason is another."""
-SettledAs = Literal["written", "rejected", "not_written", "gone"]
-_REMOVED: Mapping[str, State] = {
-    "archive": "archived",
-    "delete": "deleted",
-    "withdraw": "undone",
-}
 _SEEN: Mapping[str, State] = {"forget": "deleted", "redirect": "merged"}
 """What becomes of the row of a record that a plan leaves alone; it stays live by default."""
 _OUTCOME_OF = attrgetter("outcome", "attempt.operation")
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to go on with a CRM that doesn't take our requests."""
-
-    sends: int = 8
-    """How often one batch is sent before the run gives up on the CRM."""
-    first_pause: float = 1.0
-    longest_pause: float = 60.0
-    longest_wait: float = 300.0
-    """A CRM that wants us to wait longer than that ends the run; the next one goes on."""
-    longest_job: float = 3600.0
-    """So long a run waits for what the CRM answers later; the next one collects it."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What came of a delivery, in records."""
-
-    created: int = 0
-    adopted: int = 0
-    updated: int = 0
-    merged: int = 0
-    archived: int = 0
-    deleted: int = 0
-    restored: int = 0
-    """Got back in some of their fields what an earlier run had found there."""
-    released: int = 0
-    """The same of records that had been adopted; they aren't ours any more."""
-    withdrawn: int = 0
-    """Were created by an earlier run, and removed again."""
-    rejected: int = 0
-    gone: int = 0
-    waiting: int = 0
-    """Held until the record exists that they must be linked to."""
-    not_written: int = 0
-    unknown: int = 0
-    requests: int = 0
-    """Write requests, repeated ones included."""
-    stopped: str | None = None
-    """Why the delivery ended before its end."""
-
-    @property
-    def written(self) -> int:
-        """Records that the CRM said it wrote."""
-        return sum(getattr(self, name) for name in _COUNTED.values())
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether everything that was to be written was."""
-        open_ends = self.rejected + self.gone + self.waiting + self.not_written + self.unknown
-        return open_ends == 0 and self.stopped is None
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Records of one operation that travel together."""
-
-    batch_id: str
-    operation: str
-    attempts: Sequence[Attempt]
-    intent_at: str = ""
-    """When its intent was written down; empty as long as it isn't."""
-    sends: int = 0
-    due: float = 0.0
-    receipt: str | None = None
-    """What the CRM gave for it, if it answers later; it isn't sent then, but asked for."""
-    given_up_at: float = 0.0
-    answers: int = 0
-    """How many batches had been answered when it was made."""
-    is_unsure: bool = False
-    """It may have been carried out: nobody heard of one of its sends."""
-
-    def settled(self, attempt: Attempt, outcome: SettledAs, **facts: Any) -> Settled:
-        """What became of one of its records."""
-        return Settled(
-            attempt,
-            outcome,
-            sends=self.sends,
-            batch_id=self.batch_id,
-            intent_at=self.intent_at,
-            **facts,
-        )
-
-
-@dataclass(slots=True)
-class _Answer:
-    """A batch's outcomes, sorted by what is to be done about them."""
-
-    settled: list[Settled] = field(default_factory=list)
-    again: list[Attempt] = field(default_factory=list)
-    lost: list[Attempt] = field(default_factory=list)
-    """Surely not written either, but not because the CRM refused: it failed, or never heard."""
-    unknown: list[Attempt] = field(default_factory=list)
-    pending: dict[str, list[Attempt]] = field(default_factory=dict)
-    """By receipt."""
-    after: float = 0.0
-    """Seconds before what is pending is worth asking for."""
 
 
 class Delivery:
@@ -206,7 +78,8 @@ class Delivery:
         self.patience = patience or Patience()
         self.is_stopping = is_stopping
         self.tally = Tally()
-        self._again: deque[_Batch] = deque()
+        self._reading = ReadingBack(sync, crm, world, self.patience, is_stopping)
+        self._again: deque[Batch] = deque()
         self._answers = 0
         """How many batches the CRM said something of."""
         self._settled: list[Settled] = []
@@ -221,7 +94,7 @@ class Delivery:
         for intent in self.ledger.unsettled(self.sync.name):
             if intent.run_id != self.run.run_id:
                 continue
-            batch = _Batch(
+            batch = Batch(
                 intent.batch_id,
                 intent.operation,
                 intent.attempts,
@@ -247,8 +120,8 @@ class Delivery:
             self._deliver(self._batches(some))
         return self.tally
 
-    def _deliver(self, source: Iterator[_Batch]) -> None:
-        pending: dict[Future[list[Outcome]], _Batch] = {}
+    def _deliver(self, source: Iterator[Batch]) -> None:
+        pending: dict[Future[list[Outcome]], Batch] = {}
         # as many again stand ready, so that no connection waits for the ledger
         window = 2 * self.crm.capabilities.in_flight
         while True:
@@ -315,9 +188,9 @@ class Delivery:
 
     # before sending
 
-    def _next(self, source: Iterator[_Batch], room: int) -> list[_Batch]:
+    def _next(self, source: Iterator[Batch], room: int) -> list[Batch]:
         """At most so many batches that may go out now: those to be sent again first."""
-        batches: list[_Batch] = []
+        batches: list[Batch] = []
         while len(batches) < room and self.tally.stopped is None:
             batch = self._due()
             if batch is None and not self._must_stop():
@@ -327,15 +200,15 @@ class Delivery:
             batches.append(batch)
         return batches
 
-    def _batches(self, changes: Iterable[Change]) -> Iterator[_Batch]:
+    def _batches(self, changes: Iterable[Change]) -> Iterator[Batch]:
         size = self.crm.capabilities.max_batch
         for operation, same in groupby(changes, key=_operation):
             for some in _chunked(same, size):
                 attempts = self._linked(operation, some)
                 if attempts:
-                    yield _Batch(self.world.new_id(), operation, attempts, answers=self._answers)
+                    yield Batch(self.world.new_id(), operation, attempts, answers=self._answers)
 
-    def _commit(self, batches: Sequence[_Batch]) -> None:
+    def _commit(self, batches: Sequence[Batch]) -> None:
         """Write down what came of the last batches, and what is about to be sent, in one go."""
         opened = [batch for batch in batches if not batch.intent_at]
         if not (opened or self._settled or self._closed):
@@ -351,7 +224,7 @@ class Delivery:
         )
         counted = Counter(map(_OUTCOME_OF, self._settled))
         for (outcome, operation), count in counted.items():
-            name = _COUNTED[operation] if outcome == "written" else outcome
+            name = COUNTED[operation] if outcome == "written" else outcome
             setattr(self.tally, name, getattr(self.tally, name) + count)
         self._settled, self._closed = [], []
         self._stop_if_refused()
@@ -385,15 +258,15 @@ class Delivery:
                 if change.winner not in into:
                     self.tally.waiting += 1
                     continue
-                payload, payload_json = {**payload, _INTO_ID: into[change.winner]}, ""
+                payload, payload_json = {**payload, INTO_ID: into[change.winner]}, ""
             if ids:
-                payload, missing = _with_ids(payload, ids)
+                payload, missing = with_ids(payload, ids)
                 payload_json = ""
                 waits = missing.union(waits)
             if waits and not required.isdisjoint(waits):
                 self.tally.waiting += 1
                 continue
-            if not payload and change.operation not in _REMOVED:
+            if not payload and change.operation not in REMOVED:
                 continue
             attempts.append(
                 Attempt(
@@ -412,21 +285,15 @@ class Delivery:
             )
         return attempts
 
-    def _send(self, batch: _Batch) -> Future[list[Outcome]]:
+    def _send(self, batch: Batch) -> Future[list[Outcome]]:
         if batch.receipt is not None:
             return self.executor.submit(self._collect, batch.receipt)
         return self.executor.submit(self._write, batch)
 
-    def _write(self, batch: _Batch) -> list[Outcome]:
-        verb = self._verb(batch.operation)
-        writes = [_write_of(verb, attempt) for attempt in batch.attempts]
+    def _write(self, batch: Batch) -> list[Outcome]:
+        verb = verb_of(batch.operation, self.crm.capabilities.operations)
+        writes = [write_of(verb, attempt) for attempt in batch.attempts]
         return self.crm.write(self.sync.object, writes, batch_id=batch.batch_id)
-
-    def _verb(self, operation: str) -> Operation:
-        if operation == "withdraw":
-            # what can be taken out of a bin again, before what is gone for good
-            return "archive" if "archive" in self.crm.capabilities.operations else "delete"
-        return _VERBS[operation]
 
     def _collect(self, receipt: str) -> list[Outcome]:
         if not isinstance(self.crm, Collecting):
@@ -438,7 +305,7 @@ class Delivery:
 
     # after sending
 
-    def _take_answer(self, batch: _Batch, future: Future[list[Outcome]]) -> None:
+    def _take_answer(self, batch: Batch, future: Future[list[Outcome]]) -> None:
         try:
             answer = self._sorted(batch, future.result())
         except RetryableError as error:
@@ -465,7 +332,13 @@ class Delivery:
         if answer.lost:
             self._send_lost(batch, answer.lost)
 
-    def _read_unsaid(self, batch: _Batch, answer: _Answer) -> None:
+    def _read_back(self, batch: Batch) -> Answer:
+        answer = self._reading.what_became_of(batch)
+        if answer.unreadable is not None:
+            self.tally.stopped = answer.unreadable
+        return answer
+
+    def _read_unsaid(self, batch: Batch, answer: Answer) -> None:
         """Read back what the CRM's answer said nothing of."""
         if not answer.unknown:
             return
@@ -474,7 +347,7 @@ class Delivery:
         answer.lost += read.lost
         answer.unknown = read.unknown
 
-    def _close(self, batch: _Batch, answer: _Answer) -> None:
+    def _close(self, batch: Batch, answer: Answer) -> None:
         """Close a batch; what isn't known yet stays open, with its receipt if it has one."""
         now = self.world.clock.now().timestamp()
         if len(answer.pending.get(batch.receipt or "", ())) == len(batch.attempts):
@@ -498,7 +371,7 @@ class Delivery:
         for rest in rests:
             self._ask_again(rest, now + answer.after)
 
-    def _ask_again(self, batch: _Batch, due: float) -> None:
+    def _ask_again(self, batch: Batch, due: float) -> None:
         if batch.given_up_at and due > batch.given_up_at:
             self.tally.stopped = (
                 f"the CRM's job {batch.receipt} isn't done after {self.patience.longest_job:.0f} s;"
@@ -509,22 +382,22 @@ class Delivery:
         batch.due = due
         self._again.append(batch)
 
-    def _sorted(self, batch: _Batch, outcomes: Sequence[Outcome]) -> _Answer:
+    def _sorted(self, batch: Batch, outcomes: Sequence[Outcome]) -> Answer:
         by_key = {outcome.key: outcome for outcome in outcomes}
-        answer = _Answer()
+        answer = Answer()
         for attempt in batch.attempts:
             # a record that the answer doesn't mention may or may not have been written
             outcome = by_key.get(attempt.key) or Unknown(attempt.key)
             match outcome:
                 case Written(refused=()):
-                    written = _written(batch, attempt, outcome.remote_id, outcome.observed)
+                    written = settling.written(batch, attempt, outcome.remote_id, outcome.observed)
                     answer.settled.append(written)
                 case Written():
-                    answer.settled += _written_in_part(batch, attempt, outcome)
+                    answer.settled += settling.written_in_part(batch, attempt, outcome)
                 case Rejected():
-                    answer.settled.append(_rejected(batch, attempt, outcome))
+                    answer.settled.append(settling.rejected(batch, attempt, outcome))
                 case Gone():
-                    answer.settled.append(_gone(batch, attempt))
+                    answer.settled.append(settling.gone(batch, attempt))
                 case NotWritten():
                     answer.again.append(attempt)
                 case Unknown():
@@ -534,7 +407,7 @@ class Delivery:
                     answer.after = max(answer.after, outcome.after)
         return answer
 
-    def _send_again(self, batch: _Batch, answer: _Answer) -> None:
+    def _send_again(self, batch: Batch, answer: Answer) -> None:
         """Send what was surely not written once more, so that it must come to an end.
 
         A batch from which the CRM named bad records goes again without them; one that was
@@ -554,7 +427,7 @@ class Delivery:
                 batch.settled(again[0], "rejected", error_code="refused", message=message)
             )
 
-    def _send_lost(self, batch: _Batch, lost: Sequence[Attempt]) -> None:
+    def _send_lost(self, batch: Batch, lost: Sequence[Attempt]) -> None:
         """Send what never arrived once more, after a while.
 
         From the second time on in halves: a record at which the CRM fails mustn't hold up the
@@ -574,12 +447,12 @@ class Delivery:
                 sent = replace(self._new_batch(batch, attempts, batch.sends), answers=batch.answers)
                 self._later(sent, None, "it failed", may_end_run=not is_hopeless)
 
-    def _new_batch(self, batch: _Batch, attempts: Sequence[Attempt], sends: int = 0) -> _Batch:
-        return _Batch(
+    def _new_batch(self, batch: Batch, attempts: Sequence[Attempt], sends: int = 0) -> Batch:
+        return Batch(
             self.world.new_id(), batch.operation, attempts, sends=sends, answers=self._answers
         )
 
-    def _heard_of(self, batch: _Batch) -> _Answer | None:
+    def _heard_of(self, batch: Batch) -> Answer | None:
         """What became of a batch that an earlier run left; None if that can't be asked now."""
         can_ask = isinstance(self.crm, Collecting) and self.crm.capabilities.repeatable_batch
         if batch.receipt is None and not can_ask:
@@ -600,123 +473,16 @@ class Delivery:
                 break
             [receipt] = answer.pending
             try:
-                self._pause(answer.after)
+                self._reading.pause(answer.after)
             except RetryableError:
                 break
         self._read_unsaid(batch, answer)
         return answer
 
-    def _read_back(self, batch: _Batch) -> _Answer:
-        """Look in the CRM for what may have been written."""
-        answer = _Answer()
-        limits = self.crm.capabilities
-        lag = limits.read_lag
-        by_key = batch.operation == "create"
-        field_name = self.sync.key_field if by_key else "id"
-        for start in range(0, len(batch.attempts), limits.max_find):
-            attempts = batch.attempts[start : start + limits.max_find]
-            values = [a.key if by_key else str(a.remote_id) for a in attempts]
-            try:
-                self._pause(lag)
-                lag = 0.0
-                records = self._find(field_name, values)
-            except (RetryableError, FatalError, UnknownOutcomeError) as error:
-                # nobody can say: the intents stay open for the next start
-                self.tally.stopped = f"what became of some records can't be read back: {error}"
-                answer.unknown += attempts
-                continue
-            found: dict[str, list[RemoteRecord]] = {}
-            for record in records:
-                value = record.fields.get(field_name) if by_key else record.remote_id
-                found.setdefault(str(value), []).append(record)
-            if batch.operation == "merge":
-                self._judge_merges(batch, attempts, found, answer)
-                continue
-            for attempt, value in zip(attempts, values, strict=True):
-                self._judge(batch, attempt, found.get(value, []), answer)
-        return answer
-
-    def _judge_merges(
-        self,
-        batch: _Batch,
-        attempts: Sequence[Attempt],
-        found: Mapping[str, Sequence[RemoteRecord]],
-        answer: _Answer,
-    ) -> None:
-        """What became of merges: a record that is still there wasn't merged.
-
-        If it is gone and the other is there, it was. Under the other's key, too: what lives on
-        may have a new id. If neither is there, the next plan says what is left to be done.
-        """
-        answer.lost += [each for each in attempts if str(each.remote_id) in found]
-        gone = [each for each in attempts if str(each.remote_id) not in found]
-        if not gone:
-            return
-        try:
-            by_id = self._find("id", list({_into(each) for each in gone}))
-            by_key = self._find(
-                self.sync.key_field, list({str(each.payload[MERGED_INTO]) for each in gone})
-            )
-        except (RetryableError, FatalError, UnknownOutcomeError) as error:
-            self.tally.stopped = f"what became of some records can't be read back: {error}"
-            answer.unknown += gone
-            return
-        ids = {each.remote_id for each in by_id}
-        keyed = {text(each.fields.get(self.sync.key_field)): each.remote_id for each in by_key}
-        for attempt in gone:
-            into = _into(attempt)
-            lives_on = into if into in ids else keyed.get(text(attempt.payload[MERGED_INTO]))
-            if lives_on is None:
-                answer.settled.append(batch.settled(attempt, "not_written"))
-            else:
-                answer.settled.append(_merged(batch, attempt, lives_on))
-
-    def _judge(
-        self, batch: _Batch, attempt: Attempt, records: Sequence[RemoteRecord], answer: _Answer
-    ) -> None:
-        """What became of a record, from what the CRM holds now."""
-        if len(records) > 1:
-            answer.settled.append(
-                batch.settled(
-                    attempt,
-                    "rejected",
-                    error_code="doubled",
-                    error_field=self.sync.key_field,
-                    message=f"{len(records)} records of the CRM carry this key",
-                )
-            )
-        elif attempt.operation in _REMOVED:
-            if records:
-                answer.lost.append(attempt)
-            else:
-                answer.settled.append(_gone(batch, attempt))
-        elif not records:
-            if attempt.operation == "create":
-                answer.lost.append(attempt)
-            else:
-                answer.settled.append(_gone(batch, attempt))
-        else:
-            written, rest = _found(attempt, records[0])
-            if written is not None:
-                record = records[0]
-                answer.settled.append(_written(batch, written, record.remote_id, record.fields))
-            if rest is not None:
-                answer.lost.append(rest)
-
-    def _find(self, field_name: str, values: Sequence[str]) -> list[RemoteRecord]:
-        pause = self.patience.first_pause
-        for _ in range(self.patience.sends - 1):
-            try:
-                return self.crm.find(self.sync.object, field_name, values)
-            except RetryableError as error:
-                self._pause(error.after or pause * self.world.chance.uniform(0.5, 1.0))
-                pause = min(pause * 2, self.patience.longest_pause)
-        return self.crm.find(self.sync.object, field_name, values)
-
     # what can't go out now
 
     def _later(
-        self, batch: _Batch, after: float | None, why: str, *, may_end_run: bool = True
+        self, batch: Batch, after: float | None, why: str, *, may_end_run: bool = True
     ) -> None:
         if batch.sends >= self.patience.sends and may_end_run:
             self.tally.stopped = f"sent {batch.sends} times in vain; the last answer: {why}"
@@ -731,7 +497,7 @@ class Delivery:
         batch.due = self.world.clock.now().timestamp() + pause
         self._again.append(batch)
 
-    def _leave(self, batch: _Batch) -> None:
+    def _leave(self, batch: Batch) -> None:
         """End with a batch that doesn't go out again in this run."""
         if batch.receipt is not None or batch.is_unsure:
             # the CRM may have it: its intent stays open, and the next start asks for it
@@ -746,7 +512,7 @@ class Delivery:
             self._leave(self._again.popleft())
         self._commit([])
 
-    def _due(self) -> _Batch | None:
+    def _due(self) -> Batch | None:
         now = self.world.clock.now().timestamp()
         for batch in self._again:
             if batch.due <= now:
@@ -760,228 +526,10 @@ class Delivery:
         # whoever asks us to stop isn't kept waiting
         self.world.clock.sleep(min(max(0.0, rest), self.world.longest_sleep))
 
-    def _pause(self, seconds: float) -> None:
-        """Wait before asking the CRM again what became of something.
-
-        Raises:
-            RetryableError: asked to stop meanwhile; the next start asks.
-        """
-        while seconds > 0:
-            if self.is_stopping():
-                raise RetryableError("asked to stop before the CRM could be asked")
-            self.world.clock.sleep(min(seconds, self.world.longest_sleep))
-            seconds -= self.world.longest_sleep
-
     def _must_stop(self) -> bool:
         if self.tally.stopped is None and self.is_stopping():
             self.tally.stopped = ASKED_TO_STOP
         return self.tally.stopped is not None
-
-
-def _into(attempt: Attempt) -> str:
-    """The CRM's id of the record into which a merge goes."""
-    return str(attempt.payload[_INTO_ID])
-
-
-def _write_of(verb: Operation, attempt: Attempt) -> Write:
-    if verb == "merge":
-        return Write(attempt.key, verb, attempt.remote_id, {}, _into(attempt))
-    fields = {} if attempt.operation in _REMOVED else attempt.payload
-    return Write(attempt.key, verb, attempt.remote_id, fields)
-
-
-def _with_ids(
-    payload: Mapping[str, Value], ids: Mapping[str, Mapping[str, str]]
-) -> tuple[Mapping[str, Value], set[str]]:
-    """A payload with the CRM's ids in its links, and the links that can't be made yet."""
-    linked = dict(payload)
-    missing = {name for name in ids if linked.get(name) and str(linked[name]) not in ids[name]}
-    for name, known in ids.items():
-        if name in missing:
-            del linked[name]
-        elif linked.get(name):
-            linked[name] = known[str(linked[name])]
-    return linked, missing
-
-
-_COUNTED = {
-    "create": "created",
-    "adopt": "adopted",
-    "update": "updated",
-    "merge": "merged",
-    "archive": "archived",
-    "delete": "deleted",
-    "restore": "restored",
-    "release": "released",
-    "withdraw": "withdrawn",
-}
-
-
-def _written(
-    batch: _Batch, attempt: Attempt, remote_id: str, shown: Mapping[str, Value] | None
-) -> Settled:
-    if attempt.operation in _REMOVED:
-        return _gone(batch, attempt)
-    if attempt.operation in UNDOING:
-        return _put_back(batch, attempt, remote_id, shown)
-    if attempt.operation == "merge":
-        return _merged(batch, attempt, remote_id)
-    payload = attempt.payload
-    observed = {}
-    if attempt.observed:
-        observed = {k: v for k, v in attempt.observed.items() if k not in payload}
-    # most are the same to the letter; only the others are worth a closer look
-    if shown is not None and shown != payload:
-        for name, value in payload.items():
-            there = shown.get(name)
-            if there != value and text(there) != text(value):
-                observed[name] = there
-    known = Known(
-        attempt.key,
-        remote_id,
-        attempt.origin,
-        # with something left to be sent, the record is looked at again
-        None if attempt.is_part else attempt.fingerprint,
-        {**attempt.sent, **payload} if attempt.sent else payload,
-        observed,
-        sent_json="" if attempt.sent else attempt.payload_json,
-    )
-    # as `settled` does it; this one is made for nearly every record
-    return Settled(
-        attempt, "written", known, None, None, None, batch.sends, batch.batch_id, batch.intent_at
-    )
-
-
-def _put_back(
-    batch: _Batch, attempt: Attempt, remote_id: str, shown: Mapping[str, Value] | None
-) -> Settled:
-    """Fields hold again what they held before us; what we had sent stays what was last sent.
-
-    So the next plan sees nothing to do: ours is what was sent, theirs what the CRM showed then.
-    """
-    known = Known(
-        attempt.key,
-        remote_id,
-        attempt.origin,
-        None if attempt.is_part else attempt.fingerprint,
-        attempt.sent,
-        _observed(attempt, shown or {}),
-        "undone" if attempt.operation == "release" and not attempt.is_part else "live",
-    )
-    return batch.settled(attempt, "written", known=known)
-
-
-def _observed(attempt: Attempt, shown: Mapping[str, Value]) -> Mapping[str, Value]:
-    """What the CRM shows where that isn't what we had sent, after fields were put back."""
-    there = {name: shown.get(name, value) for name, value in attempt.payload.items()}
-    return {
-        name: value
-        for name, value in {**attempt.observed, **there}.items()
-        if name not in there or text(value) != text(attempt.sent.get(name))
-    }
-
-
-def _merged(batch: _Batch, attempt: Attempt, lives_on: str) -> Settled:
-    """A record that is another's now, under the id that this one has in the CRM."""
-    known = Known(
-        attempt.key,
-        str(attempt.remote_id),
-        attempt.origin,
-        None,
-        attempt.sent,
-        attempt.observed,
-        "merged",
-    )
-    winner = Merged(str(attempt.payload[MERGED_INTO]), lives_on)
-    return batch.settled(attempt, "written", known=known, lives_on=winner)
-
-
-def _written_in_part(batch: _Batch, attempt: Attempt, outcome: Written) -> list[Settled]:
-    """A record that was written but for fields that the CRM refused: it is in the queue as well."""
-    refused = {each.field_name for each in outcome.refused}
-    rest = {k: v for k, v in attempt.payload.items() if k not in refused}
-    written = replace(attempt, payload=rest, payload_json="", is_part=True)
-    return [
-        _written(batch, written, outcome.remote_id, outcome.observed),
-        # one entry a record: what the CRM said first
-        _rejected(batch, replace(attempt, remote_id=outcome.remote_id), outcome.refused[0]),
-    ]
-
-
-def _rejected(batch: _Batch, attempt: Attempt, outcome: Rejected) -> Settled:
-    return batch.settled(
-        attempt,
-        "rejected",
-        error_code=outcome.code,
-        error_field=outcome.field_name,
-        message=outcome.message,
-    )
-
-
-def _found(attempt: Attempt, record: RemoteRecord) -> tuple[Attempt | None, Attempt | None]:
-    """What of a record was written, and what wasn't, from what it holds now.
-
-    Perhaps not all of it is there: a CRM that writes a record and its links by requests of
-    their own may have been cut off in between. Only a field that shows the value that we sent
-    counts as sent, in the CRM's own form as well, unless that is what stood there before:
-    anything else may be a person's since, and to send it once more does no harm. Of a new
-    record the next plan does that.
-    """
-    is_new = attempt.operation == "create"
-    before = {} if is_new else attempt.before
-    there = {}
-    for name, value in attempt.payload.items():
-        shown = record.fields.get(name)
-        if text(shown) == text(value) or (
-            before is not None
-            and differ_in_form(shown, value)
-            and not differ_in_form(before.get(name), value)
-        ):
-            there[name] = value
-    if len(there) == len(attempt.payload):
-        return attempt, None
-    written = replace(attempt, payload=there, payload_json="", is_part=True)
-    if is_new:
-        return written, None
-    if not there:
-        return None, attempt
-    rest = {name: value for name, value in attempt.payload.items() if name not in there}
-    if attempt.operation in UNDOING:
-        observed = _observed(written, record.fields)
-        return written, replace(attempt, payload=rest, payload_json="", observed=observed)
-    return written, replace(attempt, payload=rest, payload_json="", sent={**attempt.sent, **there})
-
-
-def _gone(batch: _Batch, attempt: Attempt) -> Settled:
-    if attempt.operation == "merge":
-        # which of the two isn't there the next plan sees, and says what follows
-        return batch.settled(attempt, "not_written")
-    message = "the record isn't in the CRM any more"
-    if attempt.operation == "adopt" or attempt.remote_id is None:
-        return batch.settled(attempt, "gone", error_code="gone", message=message)
-    if attempt.operation not in _REMOVED:
-        known = Known(
-            attempt.key,
-            attempt.remote_id,
-            attempt.origin,
-            None,
-            attempt.sent,
-            attempt.observed,
-            "gone",
-        )
-        return batch.settled(attempt, "gone", error_code="gone", message=message, known=known)
-    # what was to be removed and isn't there is what we wanted
-    known = Known(
-        attempt.key,
-        attempt.remote_id,
-        attempt.origin,
-        # of what was undone: as long as its row is the same, it isn't wanted again
-        attempt.fingerprint,
-        attempt.sent,
-        attempt.observed,
-        _REMOVED[attempt.operation],
-    )
-    return batch.settled(attempt, "written", known=known)
 
 
 def _operation(change: Change) -> str:
