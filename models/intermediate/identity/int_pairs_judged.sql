@@ -135,7 +135,15 @@ unioned as (
 -- most are different and seldom asked for: who reads the others passes by whole blocks of these
 judged as (
 
-    select *
+    select
+        entity_type,
+        record_key,
+        other_record_key,
+        weight,
+        probability,
+        is_contradictory,
+        judged_by,
+        verdict
     from unioned
     order by verdict
 
