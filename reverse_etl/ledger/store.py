@@ -6,7 +6,7 @@ SQLAlchemy Core, so that another database can follow.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -16,6 +16,7 @@ from typing import Any, Literal
 import orjson
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     Connection,
     Engine,
     Insert,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     delete,
     event,
     insert,
+    or_,
     select,
     type_coerce,
     update,
@@ -400,20 +402,9 @@ class Ledger:
             ],
         )
         self._know(connection, run, [each.known for each in settled if each.known], now)
-        for each in settled:
-            if each.lives_on is not None:
-                moved = {each.lives_on.key: each.lives_on.remote_id}
-                self._look_again_at_links(connection, run, moved, now)
-                # the CRM may have given it values of the other's: it is looked at again
-                statements.LIVE_ON.execute(
-                    connection,
-                    the_sync=run.sync,
-                    the_key=each.lives_on.key,
-                    remote_id=each.lives_on.remote_id,
-                    fingerprint=None,
-                    changed_at=now,
-                    run_id=run.run_id,
-                )
+        merges = [each for each in settled if each.lives_on is not None]
+        if merges:
+            self._live_on(connection, run, merges, now)
         adopted = {
             each.known.remote_id: each.known.key
             for each in settled
@@ -520,6 +511,63 @@ class Ledger:
             ],
         )  # fmt: skip
 
+    def _live_on(
+        self, connection: Connection, run: Run, merges: Sequence[Settled], now: str
+    ) -> None:
+        """Know what lives on after merges, and that what pointed at either record points at it."""
+        instead: dict[str, str] = {}
+        for each in merges:
+            if each.lives_on is None:
+                continue
+            key, lives_on = each.lives_on.key, each.lives_on.remote_id
+            self._look_again_at_links(connection, run, {key: lives_on}, now)
+            query = statements.remote_ids(1)
+            former = query.execute(connection, the_sync=run.sync, **statements.the_keys([key]))
+            gone = {str(each.attempt.remote_id), *(row.remote_id for row in former)} - {lives_on}
+            # what an earlier one of these merges moved is moved on
+            instead = {one: lives_on if to in gone else to for one, to in instead.items()}
+            instead |= dict.fromkeys(gone, lives_on)
+            # the CRM may have given it values of the other's: it is looked at again
+            statements.LIVE_ON.execute(
+                connection,
+                the_sync=run.sync,
+                the_key=key,
+                remote_id=lives_on,
+                fingerprint=None,
+                changed_at=now,
+                run_id=run.run_id,
+            )
+        self._follow_links(connection, run, instead, now)
+
+    def _follow_links(
+        self, connection: Connection, run: Run, instead: Mapping[str, str], now: str
+    ) -> None:
+        """Know that links of ours to records that were merged show, in the CRM, those they went to.
+
+        Else a link that the CRM moved would look like one that people changed, and stay for good.
+        """
+        r = schema.records.c
+        for sync, field_name in run.linked_from:
+            pointing = connection.execute(
+                select(r.key, r.sent, r.observed).where(
+                    r.sync == sync, r.state == "live", _points_at(field_name, instead)
+                )
+            ).all()
+            for row in pointing:
+                sent, observed = orjson.loads(row.sent), orjson.loads(row.observed or "{}")
+                to = instead.get(str(observed.get(field_name, sent.get(field_name))))
+                if to is None:
+                    continue
+                connection.execute(
+                    update(schema.records)
+                    .where(r.sync == sync, r.key == row.key)
+                    .values(
+                        observed=_json({**observed, field_name: to}),
+                        changed_at=now,
+                        run_id=run.run_id,
+                    )
+                )
+
     def _look_again_at_links(
         self, connection: Connection, run: Run, ids: Mapping[str, str], now: str
     ) -> None:
@@ -534,10 +582,9 @@ class Ledger:
         left = [row.remote_id for row in before if row.remote_id != ids[row.key]]
         r = schema.records.c
         for sync, field_name in run.linked_from if left else ():
-            link = type_coerce(r.sent, JSON)[field_name].as_string()
             connection.execute(
                 update(schema.records)
-                .where(r.sync == sync, r.state == "live", link.in_(left))
+                .where(r.sync == sync, r.state == "live", _points_at(field_name, left))
                 .values(fingerprint=None, changed_at=now, run_id=run.run_id)
             )
 
@@ -620,6 +667,15 @@ class _NamesAsJson(dict[tuple[str, ...], str]):
         if names not in self:
             self[names] = _json(names)
         return self[names]
+
+
+def _points_at(field_name: str, ids: Collection[str]) -> ColumnElement[bool]:
+    """Whether a link of a record was sent, or was seen, to lead to one of these of the CRM's."""
+    links = [
+        type_coerce(values, JSON)[field_name].as_string()
+        for values in (schema.records.c.sent, schema.records.c.observed)
+    ]
+    return or_(*(link.in_(ids) for link in links))
 
 
 def _attempt_as_list(attempt: Attempt) -> list[Any]:

@@ -248,6 +248,26 @@ def take_candidates(connection: duckdb.DuckDBPyConnection, sync: Sync, *, forced
     )
 
 
+def follows_merges(connection: duckdb.DuckDBPyConnection, sync: Sync) -> bool:
+    """Whether the same plan merges records that a sync's may be linked to."""
+    query = "select exists(select 1 from changes where operation = 'merge' and sync in ?)"
+    [(is_any,)] = connection.execute(query, [[each.links_to for each in sync.links]]).fetchall()
+    return bool(is_any)
+
+
+def take_observed(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
+    """Take anew what the CRM is known to show of a sync's candidates, from `known_values`."""
+    execute(
+        connection,
+        f"""
+        update {candidates(sync)} as candidates set observed = known.observed
+        from known_values as known
+        where known.sync = {literal(sync.name)} and known.key = candidates.key
+            and candidates.is_known
+        """,
+    )
+
+
 def take_links(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
     """Look up the CRM's ids of the records that a sync's candidates point at.
 

@@ -288,6 +288,11 @@ class Planner:
 
         `rules` are those of the CRM's fields; without them only the model's contract counts.
         """
+        if difference.follows_merges(self._connection, sync):
+            # carried out by now, they have moved links
+            self._connection.execute("delete from known_values where sync = ?", [sync.name])
+            self._take_known(sync)
+            difference.take_observed(self._connection, sync)
         with self._ledger_attached():
             difference.take_links(self._connection, sync)
         read_theirs(self._connection, sync, crm, executor, in_flight, self._is_stopping)

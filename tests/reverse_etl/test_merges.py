@@ -405,6 +405,61 @@ def test_what_points_at_a_merged_record_points_at_the_other_in_the_same_run(
     assert decided(world) == {}
 
 
+MERGING = pytest.mark.parametrize("makes_an_id", [False, True])
+
+
+@MERGING
+@pytest.mark.parametrize("is_at_once", [False, True])
+def test_a_link_that_a_merge_moved_is_ours_to_empty(
+    new_world: NewWorld, makes_an_id: bool, is_at_once: bool
+) -> None:
+    world = linked_world(new_world, MergingCrm(makes_an_id=makes_an_id))
+    if not is_at_once:
+        world.apply()
+        world.apply()
+    world.desire("people", *({"person_id": p, "company_id": None} for p in ("p1", "p2")))
+    world.apply()
+    world.apply()
+    assert {each["company"] for each in world.crm.held("people").values()} == {None}
+    assert decided(world) == {}
+
+
+@MERGING
+def test_a_link_that_people_changed_before_a_merge_is_not_ours_to_empty(
+    new_world: NewWorld, makes_an_id: bool
+) -> None:
+    world = linked_world(new_world, MergingCrm(makes_an_id=makes_an_id))
+    world.crm.objects["companies"]["theirs"] = {"name": "another"}
+    [first] = [k for k, v in world.crm.objects["people"].items() if v["external_id"] == "p1"]
+    world.crm.objects["people"][first]["company"] = "theirs"
+    world.desire("people", *({"person_id": p, "company_id": None} for p in ("p1", "p2")))
+    world.apply()
+    world.apply()
+    links = {key: each["company"] for key, each in world.crm.held("people").items()}
+    assert links == {"p1": "theirs", "p2": None}
+
+
+@MERGING
+def test_a_link_is_taken_back_after_a_merge_moved_it(
+    new_world: NewWorld, makes_an_id: bool
+) -> None:
+    companies, people = make_linked()
+    companies = replace(companies, redirects=REDIRECTS, linked_from=(("people", "company"),))
+    world = new_world(crm=MergingCrm(makes_an_id=makes_an_id), syncs=[companies, people])
+    rows = [{"company_id": c, "name": c} for c in ("c1", "c2")]
+    world.desire("companies", *rows)
+    world.desire("people", {"person_id": "p1", "company_id": None})
+    world.apply()
+    world.desire("people", {"person_id": "p1", "company_id": "c1"})
+    [_, linked] = world.apply()
+    world.merged = {"c1": "c2"}
+    world.desire("companies", rows[1])
+    world.apply()
+    _, left = undone(world, linked.run.run_id)
+    assert left == set()
+    assert world.crm.held("people")["p1"]["company"] is None
+
+
 def test_a_link_moves_after_the_new_key_has_its_record(new_world: NewWorld) -> None:
     world = linked_world(new_world, MemoryCrm())
     world.merged = {"c1": "c9", "c2": "c9"}

@@ -242,13 +242,11 @@ class Rest:
             wanted = self.places.get((column.links_to, row[name])) if row[name] else None
             if wanted is None and row[name]:
                 return
-            # what a merge of ours moved isn't as we left it, and stays; what lives on after one has
-            # the links of both, and the CRM needn't show the one that we set
-            lives_on = self.world.server.lives_on().values()
-            is_moved = not wanted and (column.links_to, there) in lives_on
-            is_moved = is_moved or (bool(there) and place in self.watcher.joined)
+            # what lives on after a merge of ours has the links of both, and the CRM needn't show
+            # the one that we set
+            is_joined = bool(there) and place in self.watcher.joined
             # a new ledger doesn't know what isn't wanted, or what the CRM refuses to change
-            if is_moved or (row[name] and not self._is_live(column.links_to, row[name])):
+            if is_joined or (row[name] and not self._is_live(column.links_to, row[name])):
                 return
         if name == FILLED and (place[0], row["key"]) in self.watcher.handled:
             # what was filled in the record before isn't filled in the one that people gave the key

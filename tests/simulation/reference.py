@@ -278,6 +278,7 @@ class ReferencePlanner(Planner):
         self, sync: Sync, crm: Crm, executor: Executor, in_flight: int, rules: Rules | None = None
     ) -> Counts:
         candidates = self._candidates.pop(sync.name)
+        self._follow_merges(sync, candidates)
         self._link(sync, candidates)
         theirs = self._read(sync, candidates, crm, executor, in_flight)
         found = _found(sync, candidates, theirs, self._bound(sync))
@@ -464,6 +465,20 @@ class ReferencePlanner(Planner):
                 for row in KNOWN.execute(connection, the_sync=name)
                 if row.state == "live"
             }
+
+    def _follow_merges(self, sync: Sync, candidates: Sequence[Candidate]) -> None:
+        """What the CRM is known to show, once merges of the same plan have moved links."""
+        pointed_at = {column.links_to for column in sync.links}
+        merges = (
+            change
+            for name in pointed_at
+            for change in self.plan.decided.get(name or "", ())
+            if change.operation == "merge"
+        )
+        known = self._known(sync) if any(merges) else {}
+        for each in candidates:
+            if each.known is not None and each.key in known:
+                each.known = {**each.known, "observed": known[each.key]["observed"]}
 
     def _link(self, sync: Sync, candidates: Sequence[Candidate]) -> None:
         """The CRM's ids of the records that are pointed at; what is planned to be is coming."""
