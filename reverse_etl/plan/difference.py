@@ -108,6 +108,9 @@ def take_moved(
         known as (
             select key, fingerprint, state from ledger.records
             where sync = {name} and state in ('live', 'gone', 'archived', 'deleted', 'undone')
+        ),
+        erased as (
+            select key from ledger.erasures where sync = {name}
         )
         select
             coalesce(desired.key, known.key) as key,
@@ -121,7 +124,14 @@ def take_moved(
             known.state in ('live', 'gone'),
             -- what was undone isn't there, but isn't wanted again either until its row changes
             coalesce(known.state not in ('live', 'undone'), true)
-                or desired.fingerprint is distinct from known.fingerprint
+                or (
+                    desired.fingerprint is distinct from known.fingerprint
+                    -- nobody can tell any more whether it has changed
+                    and not (
+                        known.state = 'undone' and known.fingerprint is null
+                        and known.key in (from erased)
+                    )
+                )
                 or (known.state = 'live' and {looked_at})
         )
         """,

@@ -137,6 +137,8 @@ class UndoPlanner(Planner):
                     self._connection, sync, self._undo.runs[sync.name], self._undo.keys, keys
                 )
                 reversal.take_histories(self._connection, sync, has_model=has_model)
+            kept = self._kept(reversal.images_to_name(self._connection))
+            reversal.take_left_alone(self._connection, sync, kept)
             reversal.take_returning(self._connection, sync)
             if has_model:
                 difference.take_candidates(self._connection, sync, forced=forced)
@@ -162,6 +164,16 @@ class UndoPlanner(Planner):
             reversal.decide(self._connection, sync, read_only)
         self._leftovers[sync.name] = list(self.plan.left(sync))
         return self.plan.counts(sync)
+
+    def _kept(self, images: Sequence[int]) -> list[int]:
+        """Those of some deliveries of which the values weren't forgotten."""
+        kept: list[int] = []
+        d = delivery_values.c.delivery_id
+        for start in range(0, len(images), FETCH_ROWS):
+            with self._ledger.reading() as connection:
+                some = images[start : start + FETCH_ROWS]
+                kept += connection.scalars(select(d).where(d.in_(some)))
+        return kept
 
     def _take_values(self, sync: Sync) -> None:
         """Fetch what is known of a part's records, and what they held before."""

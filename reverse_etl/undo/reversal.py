@@ -117,7 +117,7 @@ def take_histories(connection: duckdb.DuckDBPyConnection, sync: Sync, *, has_mod
     removal = "last_operation in ('archive', 'delete')"
     unable = (
         "'it was ' || if(last_operation = 'delete', 'deleted', last_operation || 'd') || "
-        "', which can''t be undone; what it held is in delivery ' || last_undone"
+        "', which can''t be undone'"
     )
     bound = f"coalesce('a later run (' || later_run || ') removed it', {literal(GONE)})"
     # the first that is true counts: when, what then, and why
@@ -189,7 +189,9 @@ def take_histories(connection: duckdb.DuckDBPyConnection, sync: Sync, *, has_mod
         select
             *,
             {first([literal(case[1]) for case in cases])} as operation,
-            {first([case[2] for case in cases])} as reason
+            {first([case[2] for case in cases])} as reason,
+            -- the delivery in which is what the record held that can't be brought back
+            case when operation = 'left' and reason = {unable} then last_undone end as image
         from whole
         """,
         megabytes=32 + rows // 10_000,
@@ -215,15 +217,34 @@ def take_histories(connection: duckdb.DuckDBPyConnection, sync: Sync, *, has_mod
     execute(
         connection,
         f"""
-        insert into left_alone
-        select {name}, key, '', reason from judged_histories where operation = 'left'
+        insert into totals select {name}, {rows}, count(*), 0
+        from ledger.records where sync = {name} and state = 'live'
         """,
     )
+
+
+def images_to_name(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """The deliveries in which is what those records held that can't be brought back."""
+    query = "select image from judged_histories where image is not null order by 1"
+    return [delivery_id for (delivery_id,) in connection.execute(query).fetchall()]
+
+
+def take_left_alone(connection: duckdb.DuckDBPyConnection, sync: Sync, kept: Sequence[int]) -> None:
+    """Say which records stay as they are, and why; of images, `kept` are those that are left."""
+    kept_images = _chosen(connection, "kept_images", list(map(str, kept)))
     execute(
         connection,
         f"""
-        insert into totals select {name}, {rows}, count(*), 0
-        from ledger.records where sync = {name} and state = 'live'
+        insert into left_alone
+        select
+            {literal(sync.name)}, key, '',
+            reason || case
+                when image is null then ''
+                when image::varchar in (from {kept_images})
+                    then '; what it held is in delivery ' || image
+                else '; what it held was forgotten'
+            end
+        from judged_histories where operation = 'left'
         """,
     )
 

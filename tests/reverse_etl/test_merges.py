@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy import select
-from undoings import undone
+from undoings import erased, purged, undone
 from worlds import MemoryCrm, TestWorld, make_linked, make_sync, person
 
 from crm.protocol import Capabilities, Gone, Outcome, Write, Written
@@ -145,6 +145,17 @@ def test_an_undo_names_what_was_merged_and_takes_the_rest_back(new_world: NewWor
     assert left == {("p1", "", f"{words} {merge}")}
     assert {key: each["name"] for key, each in world.crm.held("people").items()} == {"p2": "张三2"}
     assert decided(world) == {}
+
+
+@pytest.mark.parametrize("forget", [purged, erased])
+def test_an_undo_says_if_what_was_merged_is_forgotten(
+    new_world: NewWorld, forget: Callable[[TestWorld], None]
+) -> None:
+    world = merged_world(new_world, MergingCrm(), 1, 2)
+    [run] = world.apply()
+    forget(world)
+    _, left = undone(world, run.run.run_id)
+    assert left == {("p1", "", "it was merged, which can't be undone; what it held was forgotten")}
 
 
 def test_several_become_one_even_if_each_merge_makes_a_new_id(new_world: NewWorld) -> None:

@@ -10,13 +10,12 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from undoings import undo_planned, undone
+from undoings import erased, purged, undo_planned, undone
 from worlds import Killed, MemoryCrm, TestWorld, make_linked, make_sync, person
 
 from reverse_etl import queries
 from reverse_etl.engine import exit_code
 from reverse_etl.errors import SyncConfigurationError
-from reverse_etl.ledger import retention
 from reverse_etl.syncs import Guard, Limit
 
 NewWorld = Callable[..., TestWorld]
@@ -227,6 +226,37 @@ def test_what_was_removed_cannot_be_undone_and_its_image_is_named(new_world: New
     assert (applied.tally.requests, exit_code([applied])) == (0, 3)
 
 
+@pytest.mark.parametrize("forget", [purged, erased])
+def test_of_what_was_removed_it_is_said_if_its_image_is_forgotten(
+    new_world: NewWorld, forget: Callable[[TestWorld], object]
+) -> None:
+    world = new_world(syncs=[make_sync(on_missing="delete")])
+    world.desire("people", person(1), person(2))
+    world.apply()
+    world.desire("people", person(2))
+    [removed] = world.apply()
+    forget(world)
+    _, left = undone(world, removed.run.run_id)
+    assert left == {("p1", "", "it was deleted, which can't be undone; what it held was forgotten")}
+
+
+def test_what_was_undone_and_then_erased_stays_away_until_that_is_undone(
+    new_world: NewWorld,
+) -> None:
+    world = new_world()
+    world.desire("people", person(1), person(2))
+    [created] = world.apply()
+    [taken_back], _ = undone(world, created.run.run_id)
+    erased(world)
+    assert world.plan() == {}
+    # whether it is another by now nobody can tell
+    world.desire("people", person(1, name="new"), person(2, name="new"))
+    assert world.plan() == {("people", "p2"): ("create", ("external_id", "name", "amount"))}
+    undone(world, taken_back.run.run_id)
+    assert set(world.crm.held("people")) == {"p1", "p2"}
+    assert world.plan() == {}
+
+
 def test_a_flag_is_taken_off_and_not_set_again(new_world: NewWorld) -> None:
     sync = make_sync(on_missing="flag", flag=(("title", "former"),))
     world = new_world(syncs=[sync])
@@ -243,8 +273,7 @@ def test_a_flag_is_taken_off_and_not_set_again(new_world: NewWorld) -> None:
 def test_what_was_purged_is_named(new_world: NewWorld) -> None:
     world = new_world()
     run = applied_twice(world, *(person(n, mobile="139") for n in range(3)))
-    world.clock.sleep(10.0)
-    retention.purge(world.ledger, world.world.now())
+    purged(world)
     _, left = undone(world, run)
     assert left == {(f"p{n}", "mobile", "what it held before was forgotten") for n in range(3)}
 
@@ -254,8 +283,7 @@ def test_purged_or_not_what_was_undone_is_not_wanted_again(new_world: NewWorld) 
     world.desire("people", person(1))
     [created] = world.apply()
     undone(world, created.run.run_id)
-    world.clock.sleep(10.0)
-    retention.purge(world.ledger, world.world.now())
+    purged(world)
     assert world.plan() == {}
 
 

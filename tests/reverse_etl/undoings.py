@@ -6,6 +6,7 @@ from worlds import TestWorld
 
 from reverse_etl import undo
 from reverse_etl.engine import Applied, Selection
+from reverse_etl.ledger import retention
 from reverse_etl.plan import Change
 
 
@@ -35,3 +36,14 @@ def undo_planned(world: TestWorld, *runs: str, **meant: Any) -> list[Change]:
     wanted = undo.syncs_to_undo(syncs, world.ledger, request)
     with undoing.planned(wanted) as (plan, _):
         return [change for sync in wanted for change in plan.changes(sync)]
+
+
+def purged(world: TestWorld) -> None:
+    """Forget all values that are older than now."""
+    world.clock.sleep(10.0)
+    retention.purge(world.ledger, world.world.now())
+
+
+def erased(world: TestWorld) -> None:
+    """Forget all values of the first person."""
+    retention.erase(world.ledger, ["p1"])

@@ -24,7 +24,7 @@ from crm.errors import RetryableError
 from crm.protocol import Crm, Value
 from reverse_etl.ledger import Ledger
 from reverse_etl.ledger.reviews import Asked, hash_of
-from reverse_etl.ledger.schema import records, rejects, review_values, reviews
+from reverse_etl.ledger.schema import erasures, records, rejects, review_values, reviews
 from reverse_etl.ledger.statements import Statement
 from reverse_etl.plan import MERGED_INTO, Change, Counts, FieldCounts, Plan, Planner, Rules
 from reverse_etl.plan.planner import CHANGING, NAMING, SENDING
@@ -50,6 +50,8 @@ KNOWN = Statement(
 UNDONE = Statement(
     select(_r.key, _r.fingerprint).where(_r.sync == bindparam("the_sync"), _r.state == "undone")
 )
+ERASURES = Statement(select(erasures.c.key).where(erasures.c.sync == bindparam("the_sync")))
+ERASED = "erased"
 REJECTED = Statement(
     select(_q.key, _q.fingerprint, _q.error_code, _q.error_field).where(
         _q.sync == bindparam("the_sync"), _q.state == "waiting"
@@ -354,7 +356,7 @@ class ReferencePlanner(Planner):
         moved -= {
             key
             for key, fingerprint in self._undone(sync).items()
-            if key in rows and rows[key]["fingerprint"] == fingerprint
+            if key in rows and fingerprint in {rows[key]["fingerprint"], ERASED}
         }
         unchanged = len(rows) - len(moved & rows.keys())
         self.plan.totals[sync.name] = (len(rows), len(live), unchanged)
@@ -432,10 +434,16 @@ class ReferencePlanner(Planner):
         return asked
 
     def _undone(self, sync: Sync) -> dict[str, str | None]:
+        """By key: the fingerprint with which it isn't wanted; `ERASED` if nobody knows it."""
         with self._ledger.reading() as connection:
-            return {
+            undone: dict[str, str | None] = {
                 row.key: row.fingerprint for row in UNDONE.execute(connection, the_sync=sync.name)
             }
+            if None in undone.values():
+                for row in ERASURES.execute(connection, the_sync=sync.name):
+                    if undone.get(row.key, "") is None:
+                        undone[row.key] = ERASED
+            return undone
 
     def _rejected(self, sync: Sync) -> dict[str, tuple[str | None, str]]:
         with self._ledger.reading() as connection:
