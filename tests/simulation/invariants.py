@@ -242,9 +242,8 @@ class Rest:
             wanted = self.places.get((column.links_to, row[name])) if row[name] else None
             if wanted is None and row[name]:
                 return
-            # what lives on after a merge of ours has the links of both, and the CRM needn't show
-            # the one that we set
-            is_joined = bool(there) and place in self.watcher.joined
+            # the CRM needn't show the one of them that we set
+            is_joined = there in self._joined(place, name)
             # a new ledger doesn't know what isn't wanted, or what the CRM refuses to change
             if is_joined or (row[name] and not self._is_live(column.links_to, row[name])):
                 return
@@ -261,6 +260,17 @@ class Rest:
             return
         if there != (wanted or ""):
             self.violated("desired values", f"{name} of {place} is {there!r}, not {wanted!r}")
+
+    def _joined(self, place: Place, name: str) -> set[str]:
+        """The links that a merge of ours left in a record, as they are now."""
+        lives_on = self.world.server.lives_on()
+        found = set()
+        for value in [v for p, n, v in self.watcher.joined if (p, n) == (place, name)]:
+            target = (LINKS[place[0]][name], value)
+            while target in lives_on:
+                target = lives_on[target]
+            found |= {value, target[1]}
+        return found
 
     def _is_known_sent(self, sync: Sync, row: Mapping[str, Any], column: Column) -> bool:
         """Whether the ledger says that the field holds what we sent."""
@@ -385,8 +395,10 @@ class Rest:
         """Whether nobody who reads the record after a crash could know that it was us."""
         # the CRM shows it in a form of its own, or people wrote over it, or over its key
         touched = self.watcher.touched
-        is_doubled = effect.place in self.watcher.merged | self.watcher.joined
-        if name in LINKS[effect.place[0]] and is_doubled:
+        if name in LINKS[effect.place[0]] and (
+            effect.place in self.watcher.merged
+            or effect.values[name] in self._joined(effect.place, name)
+        ):
             # of two links that a merge left, the other is seen when ours is taken away
             return True
         names = (name, self.watcher.key_field)
@@ -429,7 +441,8 @@ class Rest:
             for name, value in orjson.loads(row["payload"]).items():
                 ours = fields[row["sync"]].get(name, name)
                 shown = self.shown(ours, value)
-                if ours in LINKS[place[0]] and place in self.watcher.joined:
+                if ours in LINKS[place[0]] and self._joined(place, ours):
+                    # another one is shown in its place
                     continue
                 if shown and (place, ours, shown) not in self.watcher.held:
                     what = f"{ours} of {place} never was {shown!r}"

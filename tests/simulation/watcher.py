@@ -54,8 +54,8 @@ class Watcher:
     """The records restored since the run began, which it may have missed while they were away."""
     merged: set[Place] = field(default_factory=set)
     """The records that people made one."""
-    joined: set[Place] = field(default_factory=set)
-    """The records into which we merged others: they have the links of both."""
+    joined: set[tuple[Place, str, str]] = field(default_factory=set)
+    """Of the records into which we merged others: the links of both, which the CRM may all keep."""
     keys: dict[tuple[str, str], None] = field(default_factory=dict)
     """By object: every key of ours that ever stood in the CRM."""
     keyed: dict[Place, str] = field(default_factory=dict)
@@ -164,7 +164,7 @@ class Watcher:
         What it holds is by whoever wrote it into either; who wrote the links that the CRM moved
         with it wrote them as they are now.
         """
-        self.joined.add(to)
+        self._join({to, *merged}, to, before)
         fields = self.state[to]
         was = next((p for p in (to, *merged) if p in before and self._key(before[p])
                     == self._key(fields)), to)  # fmt: skip
@@ -187,6 +187,16 @@ class Watcher:
                 if place == to or before.get(place, {}).get(name) != value:
                     self.held.add((place, name, value))
                     self.touched[place, name] = len(self.effects)
+
+    def _join(self, made_one: set[Place], to: Place, before: State) -> None:
+        """Note the links that records had which are one now."""
+        links = {
+            (name, before[place][name])
+            for place in made_one & before.keys()
+            for name in LINKS[to[0]].keys() & before[place].keys()
+        }
+        links |= {(name, value) for place, name, value in self.joined if place in made_one}
+        self.joined |= {(to, *each) for each in links}
 
     def _key(self, fields: dict[str, str]) -> str:
         return fields.get(self.key_field, "")
