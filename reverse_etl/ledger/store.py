@@ -23,6 +23,7 @@ from sqlalchemy import (
     create_engine,
     delete,
     event,
+    exists,
     insert,
     select,
     type_coerce,
@@ -399,6 +400,7 @@ class Ledger:
                 for number, each in enumerate(settled, start=last + 1)
             ],
         )
+        self._try_again_what_is_linked(connection, run, settled, now)
         self._know(connection, run, [each.known for each in settled if each.known], now)
         for each in settled:
             if each.lives_on is not None:
@@ -539,6 +541,36 @@ class Ledger:
                 update(schema.records)
                 .where(r.sync == sync, r.state == "live", link.in_(left))
                 .values(fingerprint=None, changed_at=now, run_id=run.run_id)
+            )
+
+    def _try_again_what_is_linked(
+        self, connection: Connection, run: Run, settled: Sequence[Settled], now: str
+    ) -> None:
+        """Take out of the queue what was refused while its link led to a record that was gone.
+
+        The record is made anew, perhaps under the id that it had; of what is linked to it no row
+        has changed, so nothing else would tell that it may be taken now.
+        """
+        made = {
+            each.known.key: each.known.remote_id
+            for each in settled
+            if each.known and each.attempt.operation == "create"
+        }
+        if not (made and run.linked_from):
+            return
+        query = statements.ids_ever(len(made))
+        before = query.execute(connection, the_sync=run.sync, **statements.the_keys([*made]))
+        ids = {*made.values(), *(row.remote_id for row in before)}
+        q, v = schema.rejects.c, schema.delivery_values.c
+        for sync, field_name in run.linked_from:
+            if statements.WAITING.execute(connection, the_sync=sync).first() is None:
+                continue
+            link = type_coerce(v.payload, JSON)[field_name].as_string()
+            led_there = exists().where(v.delivery_id == q.delivery_id, link.in_(ids))
+            connection.execute(
+                update(schema.rejects)
+                .where(q.sync == sync, q.state == "waiting", led_there)
+                .values(state="resolved", last_at=now)
             )
 
     def _create(self) -> None:
