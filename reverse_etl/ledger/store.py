@@ -551,20 +551,24 @@ class Ledger:
         The record is made anew, perhaps under the id that it had; of what is linked to it no row
         has changed, so nothing else would tell that it may be taken now.
         """
+        # mostly the queues are empty
+        waiting = [
+            (sync, field_name)
+            for sync, field_name in run.linked_from
+            if statements.WAITING.execute(connection, the_sync=sync).first() is not None
+        ]
         made = {
             each.known.key: each.known.remote_id
-            for each in settled
+            for each in (settled if waiting else ())
             if each.known and each.attempt.operation == "create"
         }
-        if not (made and run.linked_from):
+        if not made:
             return
         query = statements.ids_ever(len(made))
         before = query.execute(connection, the_sync=run.sync, **statements.the_keys([*made]))
         ids = {*made.values(), *(row.remote_id for row in before)}
         q, v = schema.rejects.c, schema.delivery_values.c
-        for sync, field_name in run.linked_from:
-            if statements.WAITING.execute(connection, the_sync=sync).first() is None:
-                continue
+        for sync, field_name in waiting:
             link = type_coerce(v.payload, JSON)[field_name].as_string()
             led_there = exists().where(v.delivery_id == q.delivery_id, link.in_(ids))
             connection.execute(
