@@ -204,6 +204,24 @@ class Resumable(Protocol):
 
 
 @runtime_checkable
+class Linking(Protocol):
+    """A CRM in which a link is made first, and the one that it replaces is taken away after it.
+
+    If that is cut off in between, the record has both.
+    """
+
+    def let_go(self, object_name: str, field_name: str, former: Mapping[str, str]) -> None:
+        """Take away what a field linked records to before, as far as it is still there.
+
+        `former` has the CRM's ids of what they were linked to, by those of the records.
+
+        Raises:
+            RetryableError: it can't be said whether all of it is gone.
+            FatalError: the CRM refuses us.
+        """
+
+
+@runtime_checkable
 class Collecting(Protocol):
     """A CRM that answers later: what gives `Pending` outcomes must be able to collect them."""
 

@@ -13,7 +13,7 @@ import orjson
 from crm.errors import FatalError
 from crm.http import Client
 from crm.hubspot.links import Links
-from crm.hubspot.objects import HubSpotObject, Objects
+from crm.hubspot.objects import LINK, HubSpotObject, Objects
 from crm.hubspot.rules import MOST_IN_BATCH, Options
 from crm.hubspot.searches import Search
 from crm.hubspot.values import read_record
@@ -116,6 +116,10 @@ class HubSpot:
         meant = [write for write in writes if write.remote_id in there]
         outcomes = iter(writer.write(operation, meant) if meant else ())
         return [next(outcomes) if each.remote_id in there else Gone(each.key) for each in writes]
+
+    def let_go(self, object_name: str, field_name: str, former: Mapping[str, str]) -> None:
+        """Take away what records were associated with before, as far as it is still there."""
+        Links(self._client, object_name, field_name.removeprefix(LINK)).let_go(former)
 
     def _listed(
         self, found: HubSpotObject, place: str | None

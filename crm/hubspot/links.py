@@ -42,6 +42,16 @@ class Links:
 
     def read(self, ids: Sequence[str]) -> dict[str, str]:
         """Give what each of these records is associated with; nothing for those without."""
+        found = self._all_of(ids)
+        return {source: self._chosen(targets) for source, targets in found.items() if targets}
+
+    def let_go(self, former: Mapping[str, str]) -> None:
+        """Take away former associations of records, as far as they are still there."""
+        found = self._all_of([*former])
+        there = {(source, str(each["toObjectId"])) for source in found for each in found[source]}
+        self.drop([pair for pair in former.items() if pair in there])
+
+    def _all_of(self, ids: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
         found: dict[str, list[Mapping[str, Any]]] = {}
         asked: list[dict[str, str]] = [{"id": each} for each in ids]
         while asked:
@@ -54,7 +64,7 @@ class Links:
                     if after:
                         following.append({"id": source, "after": after})
             asked = following
-        return {source: self._chosen(targets) for source, targets in found.items() if targets}
+        return found
 
     def write(self, wanted: Mapping[str, str | None], held: Mapping[str, str]) -> Report:
         """Set the association of each of these records; the report is by their order.
@@ -74,15 +84,20 @@ class Links:
                 number = sources.index(source)
                 del report.results[number]
                 report.refusals[number] = made.refusals.get(place) or made.nameless or _NOT_SAID
-        dropped = [
-            (source, held[source])
-            for source in sources
-            if source in held and held[source] != wanted[source] and source not in refused
-        ]
-        for share in _shares(dropped, MOST_ARCHIVED):
-            pairs = [{"from": {"id": one}, "to": [{"id": other}]} for one, other in share]
-            self._asked("archive", pairs)
+        self.drop(
+            [
+                (source, held[source])
+                for source in sources
+                if source in held and held[source] != wanted[source] and source not in refused
+            ]
+        )
         return report
+
+    def drop(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Take associations away."""
+        for share in _shares(pairs, MOST_ARCHIVED):
+            inputs = [{"from": {"id": one}, "to": [{"id": other}]} for one, other in share]
+            self._asked("archive", inputs)
 
     def _add(self, pairs: Sequence[tuple[str, str]]) -> Report:
         if not pairs:

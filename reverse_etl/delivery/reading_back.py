@@ -1,9 +1,11 @@
 """What nobody heard of is looked for in the CRM."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 from crm.errors import FatalError, RetryableError, UnknownOutcomeError
-from crm.protocol import Crm, RemoteRecord
+from crm.protocol import Crm, Linking, RemoteRecord, Value
 from crm.values import text
 from reverse_etl.clock import World
 from reverse_etl.delivery import settling
@@ -13,6 +15,8 @@ from reverse_etl.delivery.writes import into_id
 from reverse_etl.ledger import Attempt
 from reverse_etl.plan import MERGED_INTO
 from reverse_etl.syncs import Sync
+
+T = TypeVar("T")
 
 
 class ReadingBack:
@@ -46,6 +50,7 @@ class ReadingBack:
                 self.pause(lag)
                 lag = 0.0
                 records = self._find(field_name, values)
+                self._let_go(attempts, records)
             except (RetryableError, FatalError, UnknownOutcomeError) as error:
                 # nobody can say: the intents stay open for the next start
                 answer.unreadable = f"what became of some records can't be read back: {error}"
@@ -144,11 +149,40 @@ class ReadingBack:
                 answer.lost.append(rest)
 
     def _find(self, field_name: str, values: Sequence[str]) -> list[RemoteRecord]:
+        return self._patiently(lambda: self._crm.find(self._sync.object, field_name, values))
+
+    def _let_go(self, attempts: Sequence[Attempt], records: Sequence[RemoteRecord]) -> None:
+        """Take away the links that ours replaced, where a write may have been cut off before that.
+
+        The record shows ours then, so that nothing else would tell of the other.
+        """
+        crm = self._crm
+        if not isinstance(crm, Linking):
+            return
+        shown = {record.remote_id: record.fields for record in records}
+        for column in self._sync.links:
+            name = column.field
+            former = {
+                str(each.remote_id): replaced
+                for each in attempts
+                if (replaced := _replaced(each, shown.get(str(each.remote_id), {}), name))
+            }
+            if former:
+                self._patiently(partial(crm.let_go, self._sync.object, name, former))
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        """What the CRM says when it is asked, again and again if need be."""
         pause = self._patience.first_pause
         for _ in range(self._patience.sends - 1):
             try:
-                return self._crm.find(self._sync.object, field_name, values)
+                return call()
             except RetryableError as error:
                 self.pause(error.after or pause * self._world.chance.uniform(0.5, 1.0))
                 pause = min(pause * 2, self._patience.longest_pause)
-        return self._crm.find(self._sync.object, field_name, values)
+        return call()
+
+
+def _replaced(attempt: Attempt, shown: Mapping[str, Value], name: str) -> str:
+    """What a record was linked to before us, if it shows our link; else nothing."""
+    ours, before = text(attempt.payload.get(name)), text((attempt.before or {}).get(name))
+    return before if ours and ours != before and ours == text(shown.get(name)) else ""

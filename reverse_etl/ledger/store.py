@@ -24,6 +24,7 @@ from sqlalchemy import (
     create_engine,
     delete,
     event,
+    exists,
     insert,
     or_,
     select,
@@ -401,6 +402,7 @@ class Ledger:
                 for number, each in enumerate(settled, start=last + 1)
             ],
         )
+        self._try_again_what_is_linked(connection, run, settled, now)
         self._know(connection, run, [each.known for each in settled if each.known], now)
         merges = [each for each in settled if each.lives_on is not None]
         if merges:
@@ -586,6 +588,40 @@ class Ledger:
                 update(schema.records)
                 .where(r.sync == sync, r.state == "live", _points_at(field_name, left))
                 .values(fingerprint=None, changed_at=now, run_id=run.run_id)
+            )
+
+    def _try_again_what_is_linked(
+        self, connection: Connection, run: Run, settled: Sequence[Settled], now: str
+    ) -> None:
+        """Take out of the queue what was refused while its link led to a record that was gone.
+
+        The record is made anew, perhaps under the id that it had; of what is linked to it no row
+        has changed, so nothing else would tell that it may be taken now.
+        """
+        # mostly the queues are empty
+        waiting = [
+            (sync, field_name)
+            for sync, field_name in run.linked_from
+            if statements.WAITING.execute(connection, the_sync=sync).first() is not None
+        ]
+        made = {
+            each.known.key: each.known.remote_id
+            for each in (settled if waiting else ())
+            if each.known and each.attempt.operation == "create"
+        }
+        if not made:
+            return
+        query = statements.ids_ever(len(made))
+        before = query.execute(connection, the_sync=run.sync, **statements.the_keys([*made]))
+        ids = {*made.values(), *(row.remote_id for row in before)}
+        q, v = schema.rejects.c, schema.delivery_values.c
+        for sync, field_name in waiting:
+            link = type_coerce(v.payload, JSON)[field_name].as_string()
+            led_there = exists().where(v.delivery_id == q.delivery_id, link.in_(ids))
+            connection.execute(
+                update(schema.rejects)
+                .where(q.sync == sync, q.state == "waiting", led_there)
+                .values(state="resolved", last_at=now)
             )
 
     def _create(self) -> None:

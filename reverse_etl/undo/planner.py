@@ -161,6 +161,7 @@ class UndoPlanner(Planner):
             self._take_values(sync)
             with self._ledger_attached():
                 reversal.take_hanging(self._connection, sync, self._syncs)
+                reversal.take_passed_on(self._connection, sync)
             reversal.decide(self._connection, sync, read_only)
         self._leftovers[sync.name] = list(self.plan.left(sync))
         return self.plan.counts(sync)

@@ -12,7 +12,8 @@ Tables of all syncs of an undo:
 
 and of a part of a sync at a time: `part`, its records; `touched`, the fields
 that were written; `images`, what was in them before; `hanging`, those of its
-records that others of ours point at.
+records that others of ours point at; `passed_on`, those whose former key another
+has by now.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +33,7 @@ SKEW = "interval 5 minutes"
 CHANGED = "a person changed it since"
 GONE = "it is gone from the CRM"
 ELSEWHERE = "its key belongs to another record of the CRM since"
+PASSED_ON = "the key that it had is another record's by now"
 FORGOTTEN = "what it held before was forgotten"
 NOT_OURS = "it holds something that isn't ours, so the record stays"
 UNWANTED = "an undo removed it, and its row isn't wanted any more"
@@ -368,6 +370,29 @@ def take_hanging(
         )
 
 
+def take_passed_on(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
+    """Find those of a part that would get back a key that another of our records has by now.
+
+    Needs the ledger attached, and `images` filled.
+    """
+    key_field = literal(sync.key_field)
+    execute(
+        connection,
+        f"""
+        create or replace table passed_on as
+        select part.key
+        from part
+        inner join touched on touched.key = part.key and touched.field = {key_field}
+        inner join images on images.delivery_id = touched.first_delivery
+        inner join ledger.records as others
+            on others.sync = {literal(sync.name)}
+                and others.key = text_of(member_of(images.before, {key_field}))
+                and others.state = 'live'
+                and others.remote_id <> part.remote_id
+        """,
+    )
+
+
 def decide(connection: duckdb.DuckDBPyConnection, sync: Sync, read_only: Sequence[str]) -> None:
     """Decide on a part's records, from what the CRM holds; `read_only` are fields it fills in."""
     execute(connection, _fields(sync))
@@ -402,6 +427,7 @@ def _fields(sync: Sync) -> str:
         with sides as (
             select
                 touched.key, touched.field, touched.later_run,
+                touched.key in (select key from passed_on) as is_passed_on,
                 images.delivery_id is null as is_forgotten,
                 theirs.remote_id is null as is_gone,
                 member_of(images.before, touched.field) as wanted,
@@ -419,6 +445,7 @@ def _fields(sync: Sync) -> str:
                 when is_forgotten then {literal(FORGOTTEN)}
                 when text_of(wanted) is not distinct from text_of(theirs) then 'same'
                 when later_run is not null then 'a later run (' || later_run || ') wrote it'
+                when is_passed_on then {literal(PASSED_ON)}
                 when not is_as_left(text_of(theirs), sent, observed) then {literal(CHANGED)}
             end as verdict
         from sides

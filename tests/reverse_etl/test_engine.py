@@ -664,6 +664,35 @@ def test_a_refused_record_whose_link_waits_is_not_sent_in_every_run(new_world: N
     assert people.status == "partial"
 
 
+def test_what_was_refused_because_its_company_was_gone_is_sent_when_that_is_made_anew(
+    new_world: NewWorld,
+) -> None:
+    world = linked(new_world)
+    companies, people = world.syncs
+    recreated = {"on_gone": "recreate", "linked_from": (("people", "company"),)}
+    world.syncs = [dataclasses.replace(companies, **recreated), people]
+    [row] = world.rows.pop("people")
+    world.apply()
+
+    def leads_nowhere(write: Write) -> str | None:
+        company = write.fields.get("company")
+        return "no such company" if company and company not in crm.objects["companies"] else None
+
+    crm = world.crm
+    crm.refuses = leads_nowhere
+    crm.objects["companies"].clear()
+    world.desire("people", row)
+    world.apply()
+    world.apply()
+    assert [each["key"] for each in queries.errors(world.ledger)] == ["p1"]
+    world.desire("companies", {**world.rows["companies"][0], "name": "another"})
+    world.apply()
+    world.apply()
+    [company] = crm.objects["companies"]
+    assert crm.held("people")["p1"]["company"] == company
+    assert queries.errors(world.ledger) == []
+
+
 def test_a_field_that_the_crm_refused_beside_its_record_waits_in_the_queue(
     new_world: NewWorld,
 ) -> None:

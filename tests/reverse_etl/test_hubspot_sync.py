@@ -274,6 +274,39 @@ def test_a_crash_between_a_record_and_its_link_costs_nothing(
     assert hubspot.companies_of("p1") == {"c1"}
 
 
+def test_a_crash_between_a_link_and_what_it_replaces_leaves_no_other(
+    hubspot: HubSpotWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desire(hubspot, person(1))
+    hubspot.apply()
+    desire(hubspot, person(1, company_id="c5"))
+
+    def die(*_: Any) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Links, "drop", die)
+        with pytest.raises(SystemExit):
+            hubspot.apply()
+    assert hubspot.companies_of("p1") == {"c1", "c5"}
+    hubspot.apply()
+    assert hubspot.companies_of("p1") == {"c5"}
+    assert hubspot.plan() == {}
+
+
+def test_a_link_whose_former_one_could_not_be_taken_away_loses_it_within_the_run(
+    hubspot: HubSpotWorld,
+) -> None:
+    desire(hubspot, person(1))
+    hubspot.apply()
+    desire(hubspot, person(1, company_id="c5"))
+    refused = Fault("busy", on="contacts/companies/batch/archive", times=8, retry_after=0.01)
+    hubspot.sandbox.faults.add([refused])
+    hubspot.apply()
+    assert hubspot.companies_of("p1") == {"c5"}
+    assert hubspot.plan() == {}
+
+
 # what people do in HubSpot
 
 

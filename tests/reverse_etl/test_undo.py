@@ -214,6 +214,29 @@ def test_what_was_adopted_is_let_go(new_world: NewWorld) -> None:
     assert world.plan() == {("people", "p1"): ("update", ("name",))}
 
 
+def test_a_key_that_another_record_has_by_now_is_not_given_back(new_world: NewWorld) -> None:
+    sync = make_sync(record_id="crm_id", redirects=("activation", "redirected"))
+    world = new_world(syncs=[sync])
+    world.desire("people", person(1))
+    world.apply()
+    [remote] = world.crm.objects["people"]
+    # p1 turns out to be p2, who gets the record, and then to be somebody else all the same
+    world.merged = {"p1": "p2"}
+    world.desire("people", person(2, crm_id=remote))
+    [passed_on] = world.apply()
+    world.merged = {}
+    world.desire("people", person(1), person(2, crm_id=remote))
+    [parted] = world.apply()
+    assert set(world.crm.held("people")) == {"p1", "p2"}
+    _, left = undone(world, passed_on.run.run_id)
+    reason = "the key that it had is another record's by now"
+    assert left == {("p2", field, reason) for field in ("external_id", "name")}
+    assert set(world.crm.held("people")) == {"p1", "p2"}
+    undone(world, parted.run.run_id)
+    _, left = undone(world, passed_on.run.run_id)
+    assert (set(world.crm.held("people")), left) == ({"p1"}, set())
+
+
 def test_what_was_removed_cannot_be_undone_and_its_image_is_named(new_world: NewWorld) -> None:
     world = new_world(syncs=[make_sync(on_missing="delete")])
     world.desire("people", person(1), person(2))

@@ -21,6 +21,7 @@ from reverse_etl.ledger.schema import runs as runs_table
 from reverse_etl.ledger.statements import Statement
 from reverse_etl.plan import Change
 from reverse_etl.syncs import Column, Sync
+from tests.simulation.reference import and_merged_into
 from tests.simulation.servers import LINKS, LONGEST, HubSpotServer, Place
 from tests.simulation.watcher import FILLED, PEOPLES, REVIEWED, Effect
 
@@ -86,11 +87,9 @@ def check_create(world: "SimulatedWorld", place: Place, fields: Mapping[str, str
     watcher = world.watcher
     for gone, before in watcher.removed.items() if world.settings.on_gone == "hold" else ():
         is_its = gone[0] == place[0] and before.get(watcher.key_field) == row["key"]
-        if is_its and watcher.removed_by.get(gone) == "people" and gone not in watcher.at_start:
-            with world.ledger.reading() as connection:
-                known = RECORDS.execute(connection).mappings().all()
-            if any((each["remote_id"], each["state"]) == (gone[1], "live") for each in known):
-                watcher.violated("not made again", f"{gone}, which people removed, as {place}")
+        is_theirs = watcher.removed_by.get(gone) == "people" and gone not in watcher.at_start
+        if is_its and is_theirs and _is_known_live(world, gone):
+            watcher.violated("not made again", f"{gone}, which people removed, as {place}")
     for theirs, before in watcher.at_start.items():
         is_there = watcher.state.get(theirs) == before and theirs not in watcher.back
         is_free = is_there and theirs not in watcher.keyed
@@ -98,6 +97,11 @@ def check_create(world: "SimulatedWorld", place: Place, fields: Mapping[str, str
         is_found = world.settings.has_record_ids and row["crm_id"] == theirs[1]
         if theirs[0] == place[0] and is_free and (has_phone or is_found):
             watcher.violated("not doubled", f"{theirs} was made once more, as {place}")
+
+
+def _is_known_live(world: "SimulatedWorld", place: Place) -> bool:
+    """Whether the ledger has a record as it is in the CRM."""
+    return any((each["remote_id"], each["state"]) == (place[1], "live") for each in world.known())
 
 
 def check_rest(world: "SimulatedWorld") -> None:
@@ -298,7 +302,8 @@ class Rest:
         if any(words in reason for words in ("could be", "carry its key", "is that of")):
             # what is another's already isn't found by a phone
             by_phone = bool(sync.match) and "could be" in reason
-            is_handled = (sync.name, key) in self.watcher.handled
+            keys = and_merged_into([key], [*self.world.landscape.merged.items()])
+            is_handled = any((sync.name, each) in self.watcher.handled for each in keys)
             return is_handled or by_phone or bool(sync.record_id or self.watcher.merged)
         if "characters, the" in reason:
             return len(row["name"]) > LONGEST
@@ -488,9 +493,11 @@ class Rest:
                 "open",
             )
             what = f"{given.answer.choice} for {asked.sync} {asked.key}, which holds {there!r}"
-            if there == theirs and self.shown(asked.field, given.value) != there:
+            # what we wrote is what the field holds since, though it may be the same again
+            is_seen = there == theirs and self.watcher.authors.get((place, asked.field)) != "us"
+            if is_seen and self.shown(asked.field, given.value) != there:
                 self.violated("answers are followed", what)
-            if there == theirs and is_asked_again:
+            if is_seen and is_asked_again:
                 self.violated("answers are followed", f"asked again: {what}")
 
     def _check_merged(self) -> None:

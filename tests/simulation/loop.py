@@ -34,9 +34,12 @@ class Loop:
 
     def ingest(self, known: Iterable[RowMapping], state: State) -> None:
         """Land the ledger and the CRM, and build."""
+        known = list(known)
+        # of two keys that are bound to one record, each may have what was sent for the other
+        for record in known:
+            self._note_echoes(record["sync"], record["remote_id"], record)
         for record in known:
             object_name, key, remote_id = record["sync"], record["key"], record["remote_id"]
-            self._note_echoes(object_name, remote_id, record)
             fields = state.get((object_name, remote_id), {})
             for name in HOME if record["state"] == "live" else ():
                 self._take(object_name, key, remote_id, name, fields.get(name, ""))

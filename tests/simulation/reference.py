@@ -365,7 +365,7 @@ class ReferencePlanner(Planner):
         redirects = self._models.redirects(sync) if sync.redirects else ()
         merged = [(old, new) for old, new, kind in redirects if kind == "merged"]
         if keys is not None:
-            moved &= _and_merged_into(keys, merged)
+            moved &= and_merged_into(keys, merged)
         winners = {
             key: winner
             for key in moved - rows.keys()
@@ -507,7 +507,7 @@ class ReferencePlanner(Planner):
                     each.links[column.field] = f"coming: {key}"
 
 
-def _and_merged_into(keys: Sequence[str], merged: Sequence[tuple[str, str]]) -> set[str]:
+def and_merged_into(keys: Sequence[str], merged: Sequence[tuple[str, str]]) -> set[str]:
     """The keys, and whatever was merged into them."""
     found: set[str] = set()
     following = set(keys)

@@ -4,24 +4,26 @@ What an undo says that it would do is what it must have done when it is through;
 what people typed stands; and what was undone isn't done again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import duckdb
-from sqlalchemy import select
+import orjson
+from sqlalchemy import func, select
 
 from crm.values import text
 from reverse_etl import undo
 from reverse_etl.engine import Engine
 from reverse_etl.ledger import UNDOING
 from reverse_etl.ledger.schema import deliveries
+from reverse_etl.ledger.schema import runs as runs_table
 from reverse_etl.plan import Change
 from reverse_etl.syncs import Sync
 from tests.simulation.life import Crash
 from tests.simulation.network import FAULTS
-from tests.simulation.servers import State
+from tests.simulation.servers import Place, State
 from tests.simulation.warehouse import open_warehouse
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def undo_a_run(world: "SimulatedWorld") -> None:
     # people have been at work since
     world._touch()
     world.people.write_over(world._under_way())
-    before = _copied(world.watcher.state)
+    before, begun = _copied(world.watcher.state), _last_delivery(world)
     world.trace(f"undo of {run}")
     undone = Undoing(world, run).carry_out(is_rough=world.chance.random() < 0.7)
     if undone is None:
@@ -54,10 +56,11 @@ def undo_a_run(world: "SimulatedWorld") -> None:
     after = _copied(world.watcher.state)
     world.trace(f"undo of that: {undone}")
     Undoing(world, undone).carry_out(is_rough=False)
-    for place in before.keys() & after.keys() & world.watcher.state.keys():
-        if before[place] != world.watcher.state[place]:
-            what = f"{place} was {before[place]}, and is {world.watcher.state[place]}"
-            world.watcher.violated(BACK, what)
+    now, others = world.watcher.state, _written_by_others(world, begun)
+    for place in before.keys() & after.keys() & now.keys():
+        was = before[place] | {name: now[place].get(name, "") for name in others.get(place, ())}
+        if {name: text_ for name, text_ in was.items() if text_} != now[place]:
+            world.watcher.violated(BACK, f"{place} was {before[place]}, and is {now[place]}")
 
 
 @dataclass
@@ -71,7 +74,7 @@ class Undoing:
         """Undo it until nothing of it is left to do; the undo's run, if it was a single one."""
         world = self.world
         said = self._planned()
-        before = _copied(world.watcher.state)
+        before, begun = _copied(world.watcher.state), _last_delivery(world)
         self._check_people(said)
         if is_rough:
             world.weather.chances = dict.fromkeys(world.chance.sample(FAULTS, 3), 0.1)
@@ -86,7 +89,7 @@ class Undoing:
                 break
         else:
             world.watcher.violated(RESTORES, f"{self.run} isn't undone after {MOST_TRIES} tries")
-        self._check(said, before)
+        self._check(said, before, _written_by_others(world, begun))
         self._check_rest(said)
         written = [run for run in _runs(world) if run not in known]
         return written[0] if len(written) == 1 else None
@@ -139,19 +142,28 @@ class Undoing:
                     what = f"{change.operation} of {place}, whose {name} is theirs"
                     self.world.watcher.violated(PEOPLES, what)
 
-    def _check(self, said: Sequence[Change], before: State) -> None:
-        """Each field holds what the plan said, and every other what it held."""
+    def _check(
+        self, said: Sequence[Change], before: State, others: Mapping[Place, set[str]]
+    ) -> None:
+        """Each field holds what the plan said, and every other what it held.
+
+        But for what `others` wrote, runs that came in between: a record whose row people have
+        moved, or about which one is asked, is looked at by each.
+        """
         world, now = self.world, self.world.watcher.state
-        expected = _copied(before)
+        expected, restored = _copied(before), set[tuple[Place, str]]()
         for change in said:
             place = (change.sync, change.remote_id or "")
             if change.operation == "withdraw":
                 del expected[place]
             elif change.operation in UNDOING and not self._is_refused(change):
                 expected[place] |= self._written(change)
+                restored |= {(place, name) for name in self._written(change)}
         for place, fields in expected.items():
             there = now.get(place, {})
             for name in fields.keys() | there.keys():
+                if name in others.get(place, ()) and (place, name) not in restored:
+                    continue
                 if there.get(name, "") != fields.get(name, ""):
                     what = f"{name} of {place} is {there.get(name)!r}, not {fields.get(name)!r}"
                     world.watcher.violated(RESTORES, what)
@@ -173,9 +185,7 @@ class Undoing:
 
     def _written(self, change: Change) -> dict[str, str]:
         """What a change writes, by the names that fields have here."""
-        [sync] = [each for each in self.world.syncs if each.name == change.sync]
-        names = {each.field: each.name for each in sync.columns}
-        names[sync.key_field] = self.world.watcher.key_field
+        names = _names(self.world, change.sync)
         return {names[name]: text(value) for name, value in change.payload.items()}
 
     def _check_rest(self, said: Sequence[Change]) -> None:
@@ -197,6 +207,49 @@ def _runs(world: "SimulatedWorld") -> list[str]:
     query = select(d.run_id).where(d.outcome == "written").distinct().order_by(d.run_id)
     with world.ledger.reading() as connection:
         return list(connection.scalars(query))
+
+
+def _last_delivery(world: "SimulatedWorld") -> int:
+    with world.ledger.reading() as connection:
+        return connection.scalar(select(func.max(deliveries.c.delivery_id))) or 0
+
+
+def _written_by_others(world: "SimulatedWorld", begun: int) -> dict[Place, set[str]]:
+    """Which fields of which records runs that undo nothing wrote since a delivery.
+
+    What is under way may have been carried out.
+    """
+    d = deliveries.c
+    query = (
+        select(d.sync, d.remote_id, d.fields)
+        .join(runs_table, runs_table.c.run_id == d.run_id)
+        .where(d.delivery_id > begun, d.outcome == "written", runs_table.c.command != "undo")
+    )
+    with world.ledger.reading() as connection:
+        found = [
+            (row.sync, row.remote_id, orjson.loads(row.fields)) for row in connection.execute(query)
+        ]
+    found += [
+        (sync.name, each.remote_id, [*each.payload])
+        for sync in world.syncs
+        for intent in world.ledger.unsettled(sync.name)
+        for each in intent.attempts
+        if each.operation not in UNDOING
+    ]
+    written: dict[Place, set[str]] = {}
+    for name, remote_id, fields in found:
+        names = _names(world, name)
+        written.setdefault((name, remote_id), set()).update(
+            names.get(each, each) for each in fields
+        )
+    return written
+
+
+def _names(world: "SimulatedWorld", sync_name: str) -> dict[str, str]:
+    """The CRM's name of a field → the one it has here."""
+    [sync] = [each for each in world.syncs if each.name == sync_name]
+    names = {each.field: each.name for each in sync.columns}
+    return names | {sync.key_field: world.watcher.key_field}
 
 
 def _copied(state: State) -> State:

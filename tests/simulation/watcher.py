@@ -49,6 +49,8 @@ class Watcher:
     removed_by: dict[Place, Who] = field(default_factory=dict)
     removed: dict[Place, dict[str, str]] = field(default_factory=dict)
     """What every record that is gone, or was once, held last."""
+    fallen: set[tuple[Place, str]] = field(default_factory=set)
+    """Links of ours that show another record, since people removed the one that we linked to."""
     restored: set[Place] = field(default_factory=set)
     back: set[Place] = field(default_factory=set)
     """The records restored since the run began, which it may have missed while they were away."""
@@ -173,8 +175,10 @@ class Watcher:
             self.removed[place] = before[place]
             self.effects.append(Effect("merge", place, self._key(before[place]), {}))
             sources = [was, place]
-            for name, value in fields.items():
-                source = next((p for p in sources if before.get(p, {}).get(name) == value), was)
+            # of what the one that lives on holds nothing in, too
+            for name in sorted(fields.keys() | {each for p, each in self.authors if p == was}):
+                value = fields.get(name, "")
+                source = next((p for p in sources if before.get(p, {}).get(name, "") == value), was)
                 author = self.authors.get((source, name), "people")
                 is_gained = source != was and author == "us"
                 self.authors[to, name] = "another key" if is_gained else author
@@ -182,6 +186,9 @@ class Watcher:
                     # it was the same customer's all along
                     self.typed.add((to, name, value))
         self.made_by[to] = self.made_by.get(was, "us")
+        for keys in (self.keyed, self.wrote_for):
+            if was in keys:
+                keys[to] = keys[was]
         for place, held in self.state.items():
             for name, value in held.items():
                 if place == to or before.get(place, {}).get(name) != value:
@@ -240,8 +247,7 @@ class Watcher:
             self.held.add((place, name, values[name]))
             if who == "people":
                 self.typed.add((place, name, values[name]))
-            if is_cascade and not values[name] and name in LINKS[place[0]]:
-                # what pointed at a removed record points at nothing: the CRM's own doing
+            if self._is_the_crms(place, name, values[name], who, is_cascade=is_cascade):
                 self.authors[place, name] = "the CRM"
                 self.touched[place, name] = len(self.effects)
                 del values[name]
@@ -260,6 +266,22 @@ class Watcher:
         if who == "us" and (values or old is None):
             kind: Literal["create", "update"] = "create" if old is None else "update"
             self.effects.append(Effect(kind, place, fields.get(self.key_field, ""), values))
+
+    def _is_the_crms(
+        self, place: Place, name: str, value: str, who: Who, *, is_cascade: bool
+    ) -> bool:
+        """Whether a link is empty because people removed what it led to.
+
+        Where a link is made first and the former one taken away after it, and people remove the
+        new record in between, the second step leaves none; the ledger has both as one write.
+        """
+        if name not in LINKS[place[0]]:
+            return False
+        has_fallen = (place, name) in self.fallen
+        self.fallen.discard((place, name))
+        if is_cascade and value and self.authors.get((place, name)) == "us":
+            self.fallen.add((place, name))
+        return not value and (is_cascade or (who == "us" and has_fallen))
 
     def _appeared(self, place: Place, fields: dict[str, str], who: Who) -> dict[str, str] | None:
         """Note a record that wasn't there; gives what it held before people brought it back."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from sqlalchemy import RowMapping
 
 from crm.answers import AnswerRules
 from crm.errors import CrmError
@@ -252,12 +253,19 @@ class SimulatedWorld:
                 self.trace(f"{each.sync.name}: {each.status} {each.tally} {each.problem}")
             invariants.check_run(self)
 
+    def known(self) -> Sequence[RowMapping]:
+        """What the ledger knows of records, also when the process that wrote it has ended."""
+        is_over, self.life.is_over = self.life.is_over, False
+        try:
+            with self.ledger.reading() as connection:
+                return invariants.RECORDS.execute(connection).mappings().all()
+        finally:
+            self.life.is_over = is_over
+
     def _build(self) -> None:
         """Ingest the CRM and the ledger, and build the models."""
         if self.landscape.loop is not None:
-            with self.ledger.reading() as connection:
-                known = invariants.RECORDS.execute(connection).mappings().all()
-            self.landscape.loop.ingest(known, self.watcher.state)
+            self.landscape.loop.ingest(self.known(), self.watcher.state)
 
     def _reconcile(self) -> None:
         """Reconcile, and apply what follows from it."""
