@@ -275,33 +275,44 @@ weakened as (
 
 ),
 
+-- of 上海分公司 nothing but places is known
+named as (
+
+    select
+        *,
+        length(case when is_branch then weakened_name else without_region end) < 2
+            as is_placed_wholly
+    from weakened
+
+),
+
 normalised as (
 
     select
         raw_name,
         is_branch,
-        -- a branch keeps its place in its name: it is another establishment
+        -- a branch keeps its own place, behind its parent's name: it is another establishment
         case
-            when is_branch or length(without_region) < 2 then replace(distinctive, ' ', '')
+            when is_placed_wholly then replace(distinctive, ' ', '')
             when is_chinese then replace(without_region, ' ', '')
             -- Müller and Mueller
             else {{ regexp_replaced("replace(without_region, ' ', '')", '([aou])e', '\\1') }}
         end as name_key,
-        case when not is_branch and length(without_region) >= 2 then region end as region,
+        case when not is_placed_wholly then region end as region,
         legal_form is not null
         or exists (
             select 1
             from organisation_words
             where
-                ends_with(weakened.distinctive, organisation_words.word)
+                ends_with(named.distinctive, organisation_words.word)
                 -- 杨景行 is a person, 惠民大药店 is not
-                and length(weakened.distinctive) + length(organisation_words.word) > 5
+                and length(named.distinctive) + length(organisation_words.word) > 5
         ) as is_company_like,
         case
             when length(replace(weakened_name, ' ', '')) >= 2 then replace(weakened_name, ' ', '')
             else replace(distinctive, ' ', '')
         end as weak_name_key
-    from weakened
+    from named
 
 )
 

@@ -48,6 +48,8 @@ compared as (
                 then 2
             when one.name_key = other.name_key then 3
             when one.region != other.region then 7
+            -- so are two branches
+            when one.is_branch and one.weak_name_key = other.weak_name_key then 8
             -- 华创科技集团 and 华创科技: a group and its company, or one
             when one.weak_name_key = other.weak_name_key then 9
             -- Fund II and Fund III differ at the end
