@@ -1,4 +1,11 @@
 -- One row per spelling of a person's name in Han characters, parted and spelled in letters.
+{#- What spells the names of Uighurs, Tibetans, Mongols and others. -#}
+{%- set sounds =
+    '[阿艾安巴白拜班别布才仓次措达丹旦德登迪东多敦尔尕嘎格古哈海汗赫呼吉加江金卡凯克库拉兰朗勒'
+    ~ '里力丽利林伦罗洛玛马买曼梅蒙米木姆纳娜南尼诺帕平其旗奇强琼热仁日荣茹瑞萨赛桑色沙斯松苏索'
+    ~ '塔坦提铁图吐托娃旺维乌吾西希孜扎泽珠卓央依义尤于玉云则]'
+%}
+
 with
 
 names as (
@@ -19,6 +26,7 @@ surnamed as (
 
     select
         names.raw_name,
+        names.plain_name,
         names.name,
         names.beginning,
         single_surnames.is_common,
@@ -39,14 +47,25 @@ measured as (
         case
             -- 风中的明: what no name has in it
             when {{ regexp_matches('name', '[的我你他她们吗呢吧]') }} then 'a screen name'
+            -- A桂英建材: with an A whoever sells something stands first in address books; A张三 too
+            when
+                {{ regexp_matches('plain_name', '^[Aa]+[^A-Za-z]+$') }}
+                and (length(name) > 3 or not coalesce(is_common, false))
+                then 'a screen name'
             -- 乐乐妈妈: how parents call themselves
             when {{ regexp_matches('name', '^.{1,2}(爸爸|妈妈|奶奶|爷爷|外婆|外公)$') }}
                 then 'a screen name'
             when contains(name, '·') then 'dotted'
             when name = surname and (beginning is null or beginning = '老' or is_common)
                 then 'a surname'
-            -- 小芳
-            when length(name) = 1 then 'a given name'
+            -- 小芳, 若诗
+            when length(name) = 1 or length(name) = 2 and surname is null then 'a given name'
+            -- 小鱼儿 and 快乐每一天 have no surname, nor spell a name of another language
+            when
+                surname is null
+                and (length(name) > 3 or {{ regexp_matches('name', '^[小大老]') }})
+                and length({{ regexp_replaced('name', sounds) }}) * 2 > length(name)
+                then 'a screen name'
             -- 买买提江: of a people that has no surnames, or not Chinese
             when length(name) > 2 + length(coalesce(surname, '-')) then 'whole'
             else 'surname first'

@@ -67,6 +67,25 @@ spelled as (
 
 ),
 
+-- Petit B and Petit Anne B: no surname has one letter
+turned as (
+
+    select
+        raw_name,
+        is_first_shouted,
+        is_last_shouted,
+        case
+            when is_first_shouted or {{ regexp_matches('spelling', '^(' ~ particles ~ ') ') }}
+                then spelling
+            else
+                {{ regexp_replaced(
+                    'spelling', '^(\\p{L}{2,}) ((\\p{L}{2,} )?\\p{L})$', '\\2 \\1'
+                ) }}
+        end as spelling
+    from spelled
+
+),
+
 split as (
 
     select
@@ -80,7 +99,7 @@ split as (
         split_part(spelling, ' ', 1) as first_word,
         {{ regexp_replaced('spelling', '^.* ') }} as last_word,
         {{ is_pinyin("replace(spelling, ',', ' ')") }} as is_pinyin
-    from spelled
+    from turned
     where {{ regexp_matches('spelling', '\\p{L}') }}
 
 ),

@@ -68,6 +68,12 @@ compared as (
                 or one.surname_key is null
                 or other.surname_key is null
                 then case
+                    when {{ shares_initial('one', 'other') }} then 14
+                    -- H. Sanders isn't J. Sanders
+                    when
+                        one.surname_key = other.surname_key
+                        and one.given_key != other.given_key
+                        then 10
                     when
                         {{ is_part_of_name('one', 'other') }}
                         or {{ is_part_of_name('other', 'one') }}
@@ -81,6 +87,10 @@ compared as (
                         and other.name_kind = 'part'
                         and (one.surname_key is null or other.surname_key is null)
                         then 0
+                    -- 王芳 calls herself Angel as well
+                    when
+                        {{ is_other_name('one', 'other') }} or {{ is_other_name('other', 'one') }}
+                        then 0
                     when
                         not (one.is_han and other.is_han)
                         and jaro_winkler_similarity(one.name_words, other.name_words) >= 0.92
@@ -90,7 +100,17 @@ compared as (
             when one.nickname_key = other.nickname_key then 4
             when one.is_han and other.is_han
                 then case
+                    -- 庆华, or somebody called 庆, and 罗庆华
+                    when
+                        ends_with(one.written_key, other.written_key)
+                        or ends_with(other.written_key, one.written_key)
+                        then 13
                     when one.surname_key != other.surname_key then 11
+                    -- 吕建工 is 吕建, who is an engineer, or called so
+                    when
+                        one.written_key = other.written_key || '工'
+                        or other.written_key = one.written_key || '工'
+                        then 7
                     when
                         length(one.written_given) = 2
                         and length(other.written_given) = 2

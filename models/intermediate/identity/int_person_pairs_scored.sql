@@ -65,13 +65,13 @@ weighed as (
         case
             when pairs.name_level = 1 then ratings.name_bits
             when pairs.name_level in (2, 3, 4) then ratings.letters_bits
-            when pairs.name_level in (5, 7, 8) then ratings.surname_bits
+            when pairs.name_level in (5, 7, 8, 14) then ratings.surname_bits
             when pairs.name_level in (9, 13) then ratings.given_bits
             else 0
         end as name_weight,
         -- a household shares its surname, and sometimes father and son their whole name
         case
-            when pairs.name_level in (7, 8, 13) then 2
+            when pairs.name_level in (7, 8, 13, 14) then 2
             -- whose names are a slip apart in every part is seldom a relative
             when pairs.name_level = 5 then 3.5
             else 5.8

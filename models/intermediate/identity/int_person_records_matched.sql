@@ -100,6 +100,7 @@ bearers as (
         min(first_part) as first_part,
         max(last_part) as last_part,
         min(sex) as sex,
+        bool_or(han_key is not null) as is_han,
         -- father and son of one name: who it is, a resident ID, a birth date or a Jr. says
         coalesce(min(national_id) = max(national_id), true)
         and coalesce(min(generation) = max(generation), true)
@@ -171,6 +172,13 @@ candidates as (
         bearers.is_one_person,
         part_names.name_kind = 'none'
         or part_names.name_key = bearers.name_key
+        -- 王芳 calls herself Angel as well
+        or (
+            bearers.is_han
+            and part_names.han_key is null
+            and part_names.first_part = part_names.last_part
+            and not {{ is_pinyin('part_names.first_part') }}
+        )
         or (
             -- Mr Davis isn't Nancy Davis
             coalesce(part_names.sex = bearers.sex, true)

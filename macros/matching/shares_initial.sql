@@ -1,0 +1,24 @@
+{#-
+    J. Thornwick and Jessica Thornwick, and Bob S. and Bob Smith.
+    Of the names that aren't full only those with an initial have both a surname and a given name.
+-#}
+{% macro shares_initial(one, other) -%}
+    (
+        (
+            {{ one }}.surname_key = {{ other }}.surname_key
+            and left({{ one }}.given_key, 1) = left({{ other }}.given_key, 1)
+        )
+        -- R. Smith and Bob Smith
+        or left({{ one }}.given_key, 1) || ' ' || {{ one }}.surname_key
+        = left({{ other }}.nickname_key, 1) || ' ' || {{ other }}.surname_key
+        or left({{ other }}.given_key, 1) || ' ' || {{ other }}.surname_key
+        = left({{ one }}.nickname_key, 1) || ' ' || {{ one }}.surname_key
+        or (
+            {{ one }}.surname_key = {{ other }}.given_key
+            and (
+                {{ one }}.given_key = left({{ other }}.surname_key, 1)
+                or {{ other }}.surname_key = left({{ one }}.given_key, 1)
+            )
+        )
+    )
+{%- endmacro %}
