@@ -120,7 +120,7 @@ districted as (
         address,
         regexp_extract(
             address,
-            '^([^0-9a-z路街道市]{1,6}?(?:区|县|旗)|[^0-9a-z路街道]{2,6}?市)',
+            '^(市?[^0-9a-z路街道市]{1,6}?(?:区|县|旗)|[^0-9a-z路街道]{2,6}?市)',
             1
         ) as place
     from citied

@@ -185,6 +185,16 @@ kept as (
 
 ),
 
+-- L van Dyke has one name and an initial
+counted as (
+
+    select
+        *,
+        length(long_words) > 1 and coalesce(long_given != '', true) as has_two_names
+    from kept
+
+),
+
 respelled as (
 
     select
@@ -194,13 +204,13 @@ respelled as (
         case when long_given != '' then long_given else replace(given, ' ', '') end as given,
         split_part(given, ' ', 1) as first_given,
         -- 김철수 and やまだたろう have no blank
-        length(long_words) > 1
+        has_two_names
         or {{ regexp_matches('words[1]', '^[\u3040-\u30ff\uac00-\ud7af]{3,}$') }} as is_full,
         case
-            when length(long_words) > 1 then {{ joined_words('long_words', ' ') }}
+            when has_two_names then {{ joined_words('long_words', ' ') }}
             else {{ joined_words('words', ' ') }}
         end as spelling
-    from kept
+    from counted
 
 )
 
