@@ -100,6 +100,8 @@ bearers as (
         min(first_part) as first_part,
         max(last_part) as last_part,
         min(sex) as sex,
+        min(national_id) as national_id,
+        min(birth_year) as birth_year,
         bool_or(han_key is not null) as is_han,
         -- father and son of one name: who it is, a resident ID, a birth date or a Jr. says
         coalesce(min(national_id) = max(national_id), true)
@@ -170,24 +172,28 @@ candidates as (
         bearers.record_key as other_record_key,
         bearers.name_key,
         bearers.is_one_person,
-        part_names.name_kind = 'none'
-        or part_names.name_key = bearers.name_key
-        -- 王芳 calls herself Angel as well
-        or (
-            bearers.is_han
-            and part_names.han_key is null
-            and part_names.first_part = part_names.last_part
-            and not {{ is_pinyin('part_names.first_part') }}
-        )
-        or (
-            -- Mr Davis isn't Nancy Davis
-            coalesce(part_names.sex = bearers.sex, true)
-            and part_names.last_part in (bearers.first_part, bearers.last_part)
-            -- A. Smith isn't Joseph Smith
-            and (
-                length(part_names.first_part) > 1
-                or part_names.first_part
-                in (left(bearers.first_part, 1), left(bearers.last_part, 1))
+        coalesce(part_names.national_id = bearers.national_id, true)
+        and coalesce(abs(part_names.birth_year - bearers.birth_year) <= 2, true)
+        and (
+            part_names.name_kind = 'none'
+            or part_names.name_key = bearers.name_key
+            -- 王芳 calls herself Angel as well
+            or (
+                bearers.is_han
+                and part_names.han_key is null
+                and part_names.first_part = part_names.last_part
+                and not {{ is_pinyin('part_names.first_part') }}
+            )
+            or (
+                -- Mr Davis isn't Nancy Davis
+                coalesce(part_names.sex = bearers.sex, true)
+                and part_names.last_part in (bearers.first_part, bearers.last_part)
+                -- A. Smith isn't Joseph Smith
+                and (
+                    length(part_names.first_part) > 1
+                    or part_names.first_part
+                    in (left(bearers.first_part, 1), left(bearers.last_part, 1))
+                )
             )
         ) as is_compatible
     from part_names
