@@ -218,7 +218,7 @@ compared as (
                 then 3
             when one.city_key = other.city_key or one.postcode = other.postcode
                 then case
-                    -- two houses of a long street are no nearer than any others
+                    -- a long street has many houses; within one postcode the number may be a slip
                     when
                         one.number_key != other.number_key
                         and not {{ is_slip('one.number_key', 'other.number_key') }}
