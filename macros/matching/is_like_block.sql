@@ -1,21 +1,29 @@
-{#- 88-3-1201: the numbers tell, and the street may be a slip away; who lives there leaves out the unit, 88-1201. -#}
+{#-
+    In Chinese, 88-3-1201: the numbers tell, and the street may be a slip away. Of
+    4号楼1单元2804室 and 4幢2804室 the unit is left out, as is the street before a compound's name.
+-#}
 {% macro is_like_block(one, other) -%}
-    {%- set numbers = "string_split(" ~ one ~ ".number_key, '-')" -%}
-    {%- set other_numbers = "string_split(" ~ other ~ ".number_key, '-')" -%}
+    {%- set numbers, names = [], [] -%}
+    {%- for profile in [one, other] -%}
+        {%- set parts = "string_split(" ~ profile ~ ".rest_key, '-')" -%}
+        {%- do names.append(kept_words(parts, has_han('word'))) -%}
+        {%- do numbers.append(kept_words(parts, 'not ' ~ has_han('word'))) -%}
+    {%- endfor -%}
     (
-        (
-            {{ one }}.number_key = {{ other }}.number_key
-            or (
-                right({{ one }}.number_key, 3) = right({{ other }}.number_key, 3)
-                and contains({{ one }}.number_key, '-')
-                and contains({{ other }}.number_key, '-')
-                and (
-                    list_has_all({{ numbers }}, {{ other_numbers }})
-                    or list_has_all({{ other_numbers }}, {{ numbers }})
-                )
-            )
-        )
-        and jaro_winkler_similarity({{ one }}.rest_key, {{ other }}.rest_key)
-        >= case when length({{ one }}.number_key) > 2 then 0.8 else 0.9 end
+        not contains({{ one }}.rest_key, ' ')
+        and not contains({{ other }}.rest_key, ' ')
+        and case
+            when {{ one }}.number_key = {{ other }}.number_key
+                then
+                    jaro_winkler_similarity({{ one }}.rest_key, {{ other }}.rest_key)
+                    >= case when length({{ one }}.number_key) > 2 then 0.8 else 0.9 end
+            when
+                split_part({{ one }}.number_key, '-', -1)
+                = split_part({{ other }}.number_key, '-', -1)
+                and contains({{ one }}.rest_key, '-')
+                and contains({{ other }}.rest_key, '-')
+                then {{ has_all(*numbers) }} and {{ has_all(*names) }}
+            else false
+        end
     )
 {%- endmacro %}

@@ -1,25 +1,32 @@
 {#-
-    A street in letters is long enough to tell by itself, and its town stands in it, as anybody writes it.
-    Of its numbers a slip is as near as the next house: only one digit may differ.
+    A street in letters is long enough to tell by itself, in its own town; another number is a
+    neighbour's, unless it is a door's, which one of both leaves out. Where number and postcode or
+    town agree, only the end of the street has to be guessed.
 -#}
 {% macro is_like_street(one, other) -%}
-    {%- set shares_number -%}
-        list_has_any(
-            string_split({{ one }}.number_key, '-'), string_split({{ other }}.number_key, '-')
-        )
-    {%- endset -%}
     (
         {{ one }}.number_key is not null
         and {{ other }}.number_key is not null
         and contains({{ one }}.rest_key, ' ')
         and contains({{ other }}.rest_key, ' ')
+        and {{ has_all(
+            "string_split(" ~ one ~ ".number_key, '-')",
+            "string_split(" ~ other ~ ".number_key, '-')"
+        ) }}
         and (
-            (
-                ({{ shares_number }} or {{ is_slip(one ~ '.number_key', other ~ '.number_key') }})
-                and damerau_levenshtein({{ one }}.rest_key, {{ other }}.rest_key)
-                <= greatest(length({{ one }}.rest_key), length({{ other }}.rest_key)) / 6
+            damerau_levenshtein({{ one }}.rest_key, {{ other }}.rest_key)
+            <= greatest(length({{ one }}.rest_key), length({{ other }}.rest_key)) / 6
+            or (
+                {{ one }}.number_key = {{ other }}.number_key
+                and jaro_winkler_similarity({{ one }}.rest_key, {{ other }}.rest_key)
+                >= case
+                    when {{ one }}.postcode = {{ other }}.postcode then 0.8
+                    when {{ one }}.postcode != {{ other }}.postcode then 1
+                    when {{ one }}.city_key = {{ other }}.city_key then 0.9
+                    else 1
+                end
             )
-            or ({{ shares_number }} and {{ is_same_street(one, other) }})
+            or {{ is_same_street(one, other) }}
         )
     )
 {%- endmacro %}

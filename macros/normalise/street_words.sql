@@ -1,11 +1,13 @@
 {% macro street_words(expression) -%}
-    {#- St is street, Str straße and Apt apartment; each stands alone between blanks -#}
+    {#- St is street and bd boulevard; Apt 4, Unit 4 and # 4 are 4; each stands alone between blanks -#}
     {%- set words = {
         'str': 'street', 'strasse': 'street', 'st': 'street', 'rd': 'road', 'av': 'avenue',
         'ave': 'avenue', 'blvd': 'boulevard', 'dr': 'drive', 'ln': 'lane', 'ct': 'court',
         'pl': 'place', 'sq': 'square', 'hwy': 'highway', 'pkwy': 'parkway', 'ter': 'terrace',
-        'cir': 'circle', 'apartment': 'unit', 'apt': 'unit', 'ste': 'unit', 'suite': 'unit',
-        'flat': 'unit', 'rm': 'unit', 'room': 'unit', 'fl': 'floor', 'bldg': 'building',
+        'cir': 'circle', 'cl': 'close', 'cres': 'crescent', 'gdns': 'gardens', 'tce': 'terrace',
+        'bd': 'boulevard', 'bvd': 'boulevard', 'r': 'rue', 'rte': 'route', 'all': 'allee',
+        'imp': 'impasse', 'avda': 'avenida', 'unit': '', 'apartment': '', 'apt': '', 'ste': '',
+        'suite': '', 'flat': '', 'rm': '', 'room': '', 'fl': 'floor', 'bldg': 'building',
         'n': 'north', 's': 'south', 'e': 'east', 'w': 'west', 'no': '', 'mt': 'mount',
     } -%}
     {%- set change -%}

@@ -18,6 +18,9 @@ CALLS = {
     "day": "business_date('moment')",
     "today": "as_of()",
     "digest": "value_digest('record_id', 'field', 'value')",
+    "is_like_block": "is_like_block('one', 'other')",
+    "is_like_street": "is_like_street('one', 'other')",
+    "is_part_of_address": "is_part_of_address('one', 'other')",
 }
 
 
@@ -95,3 +98,62 @@ def test_a_digest_is_the_one_that_ingestion_makes(
         "cast(? as varchar) as record_id, cast(? as varchar) as field, cast(? as varchar) as value"
     )
     assert found == {field: value(sql["digest"], columns, record_id, field, text)}
+
+
+def agree(expression: str, one: str, other: str) -> bool:
+    """Whether two addresses of one town, given by their rest_key, agree."""
+    address = """{
+        'rest_key': $%s,
+        'number_key': trim(both '-' from regexp_replace($%s, '[^0-9]+', '-', 'g')),
+        'postcode': cast(null as varchar),
+        'city_key': 'x'
+    }"""
+    columns = f"{address.replace('%s', '1')} as one, {address.replace('%s', '2')} as other"
+    found = value(expression, columns, one, other)
+    assert value(expression, columns, other, one) is found
+    return bool(found)
+
+
+houses = st.integers(1, 40)
+doors = st.integers(101, 2999)
+
+
+@given(st.integers(1, 999), houses, st.integers(1, 4), doors)
+def test_a_door_is_the_same_without_its_unit_and_without_the_street(
+    sql: dict[str, str], number: int, house: int, unit: int, door: int
+) -> None:
+    home = f"延安路{number}-翠湖湾{house}-{unit}-{door}"
+    for spelling in (
+        f"延安路{number}-翠湖湾{house}-{door}",
+        f"翠湖湾{house}-{unit}-{door}",
+        f"翠湖湾{house}-{door}",
+    ):
+        assert agree(sql["is_like_block"], home, spelling)
+
+
+@given(houses, st.lists(st.integers(1, 9), min_size=2, max_size=2, unique=True), doors)
+def test_the_same_door_of_another_unit_is_another_home(
+    sql: dict[str, str], house: int, units: list[int], door: int
+) -> None:
+    one, other = (f"延安路163-翠湖湾{house}-{unit}-{door}" for unit in units)
+    assert not agree(sql["is_like_block"], one, other)
+    assert not agree(sql["is_part_of_address"], one, other)
+
+
+@given(st.lists(st.integers(1, 2000), min_size=2, max_size=2, unique=True))
+def test_a_number_is_no_part_of_a_longer_one(sql: dict[str, str], numbers: list[int]) -> None:
+    assert not agree(sql["is_part_of_address"], *(f"延安路{number}" for number in numbers))
+    assert not agree(sql["is_part_of_address"], *(f"{number} mill lane" for number in numbers))
+
+
+@given(
+    st.lists(st.integers(1, 9999), min_size=2, max_size=2, unique=True),
+    st.none() | st.integers(10000, 10099),
+)
+def test_another_house_of_a_street_is_no_slip_but_a_door_may_be_left_out(
+    sql: dict[str, str], numbers: list[int], door: int | None
+) -> None:
+    one, other = (f"{number} washington boulevard" for number in numbers)
+    before = "" if door is None else f"{door} "
+    assert not agree(sql["is_like_street"], before + one, before + other)
+    assert agree(sql["is_like_street"], before + one, one)

@@ -32,11 +32,11 @@ MODELS = [
 """In the order in which they read each other."""
 
 INPUTS = {
-    "intermediate.int_person_records_unioned": (
+    "intermediate.int_person_records_renewed": (
         "record_key, full_name, known_as, phone, email, wechat_unionid, national_id, company_name, "
         "address, city"
     ),
-    "intermediate.int_company_records_unioned": "phone, email, address",
+    "intermediate.int_company_records_renewed": "phone, email, address",
     "intermediate.int_selfbuilt_values_unechoed": "object, field, value",
     "staging.stg_canonical__records": "entity_type, full_name, company_name",
     "staging.stg_erp__customers": "name",
@@ -93,7 +93,7 @@ class Normaliser:
         return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
 
 
-PERSONS = "intermediate.int_person_records_unioned"
+PERSONS = "intermediate.int_person_records_renewed"
 
 
 @pytest.fixture(scope="module")
@@ -375,6 +375,34 @@ def test_a_door_has_one_form(
     assert {row["rest_key"] for row in found} == {f"{street}路{number}-{house}-{door}"}
     assert {(row["province"], row["city"], row["district"]) for row in found} == {place}
     assert {row["number_key"] for row in found} == {f"{number}-{house}-{door}"}
+
+
+@SLOW
+@given(
+    st.sampled_from([("st", "street"), ("bd", "boulevard"), ("ave", "avenue"), ("ct", "court")]),
+    st.integers(1, 9999),
+    st.integers(1, 99),
+)
+def test_a_flat_has_one_form_with_and_without_its_town(
+    normaliser: Normaliser, street: tuple[str, str], number: int, door: int
+) -> None:
+    short, long = street
+    house = f"{number} Voltaire"
+    spellings = [
+        f"{house} {short} Apt {door}",
+        f"{house} {long}, Unit {door}",
+        f"{house} {short.upper()} #{door}, Denver",
+        f"{house} {long}, Flat {door}, Denver, CO 80210-1234",
+        f"{house} {short}., Suite {door}, Denver CO 80210",
+    ]
+
+    found = normaliser.addresses(*spellings)
+
+    assert {row["rest_key"] for row in found.values()} == {f"{number} voltaire {long} {door}"}
+    assert {row["city"] for row in found.values()} == {None, "denver"}
+    # behind a house number's comma stands its street
+    (row,) = normaliser.addresses(f"{number}, {long} Voltaire").values()
+    assert (row["rest_key"], row["city"]) == (f"{number} {long} voltaire", None)
 
 
 @SLOW

@@ -102,10 +102,7 @@ compared as (
         end as mail_domain_level,
         case
             when one.rest_key = other.rest_key then 1
-            when
-                contains(one.rest_key, other.rest_key)
-                or contains(other.rest_key, one.rest_key)
-                then 2
+            when {{ is_part_of_address('one', 'other') }} then 2
             when one.city_key is null or other.city_key is null then 0
             when one.city_key = other.city_key then 3
             else 4

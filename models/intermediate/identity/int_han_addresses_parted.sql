@@ -101,12 +101,28 @@ citied as (
                     then provinced.province
             end
         ) as city,
-        {{ regexp_replaced(
-            'substr(provinced.address, coalesce(length(found_cities.region), 0) + 1)',
-            '^(市辖区|市|地区|盟|(..族)*自治州)'
-        ) }} as address
+        substr(provinced.address, coalesce(length(found_cities.region), 0) + 1) as address
     from provinced
     left outer join found_cities on provinced.raw_address = found_cities.raw_address
+
+),
+
+-- 青岛市南区 is the district 市南区, whose 市 isn't the city's
+unsuffixed as (
+
+    select
+        raw_address,
+        postcode,
+        province,
+        city,
+        case
+            when
+                city in ('青岛', '济南', '枣庄', '内江', '乐山')
+                and {{ regexp_matches('address', '^市[南北中]区') }}
+                then address
+            else {{ regexp_replaced('address', '^(市辖区|市|地区|盟|(..族)*自治州)') }}
+        end as address
+    from citied
 
 ),
 
@@ -120,10 +136,10 @@ districted as (
         address,
         regexp_extract(
             address,
-            '^(市?[^0-9a-z路街道市]{1,6}?(?:区|县|旗)|[^0-9a-z路街道]{2,6}?市)',
+            '^(市[南北中]区|[^0-9a-z路街道市]{1,6}?(?:区|县|旗)|[^0-9a-z路街道]{2,6}?市)',
             1
         ) as place
-    from citied
+    from unsuffixed
 
 ),
 
@@ -140,7 +156,7 @@ parted as (
 
 ),
 
--- 88号3栋1201室, 88号3幢1201 and 88-3-1201 are one door
+-- 88号3栋1201室, 88号3幢1201 and 88-3-1201 are one door; a new name begins a new part
 numbered as (
 
     select
@@ -152,9 +168,13 @@ numbered as (
         {{ regexp_replaced(
             regexp_replaced(
                 regexp_replaced(
-                    'substr(address, length(district) + 1)',
-                    '([0-9a-z])(?:号院|号楼|号|弄|栋|幢|座|单元|层|楼|室|房|户|#)',
-                    '\\1-'
+                    regexp_replaced(
+                        'substr(address, length(district) + 1)',
+                        '([0-9a-z])(?:号院|号楼|号|弄|栋|幢|座|单元|层|楼|室|房|户|#)',
+                        '\\1-'
+                    ),
+                    '([0-9])(\\p{Han})',
+                    '\\1-\\2'
                 ),
                 '[\\p{P}\\p{S}]+',
                 '-'

@@ -64,7 +64,9 @@ unposted as (
             both ' ,' from {{ regexp_replaced(
                 "replace(address, coalesce(postcode, '-'), ' ')", '-[0-9]{4}$'
             ) }}
-        ) as address
+        ) as address,
+        -- 66 Sunset Ct isn't in Connecticut, nor 12 5th Ave NE in Nebraska
+        postcode is null and {{ regexp_matches('address', '^[^,]+ (ct|ne)$') }} as is_street_alone
     from posted
 
 ),
@@ -77,19 +79,46 @@ stated as (
         nullif(regexp_extract(address, '[ ,]({{ states }})$', 1), '') as province,
         trim(both ' ,' from {{ regexp_replaced('address', '[ ,](' ~ states ~ ')$') }}) as address
     from unposted
+    where not is_street_alone
+
+    union all by name
+
+    select
+        raw_address,
+        postcode,
+        null as province,
+        address
+    from unposted
+    where is_street_alone
 
 ),
 
--- the city stands behind the last comma
+-- in Portland, R 97216 the state has lost a letter, which is no city
+slipless as (
+
+    select
+        raw_address,
+        postcode,
+        province,
+        case
+            when province is null
+                then {{ regexp_replaced('address', '(,[^,0-9]{3,}), *[a-z]{1,2}$', '\\1') }}
+            else address
+        end as address
+    from stated
+
+),
+
+-- the city stands behind the last comma, which in 113, bd Voltaire is the house's
 citied as (
 
     select
         raw_address,
         postcode,
         province,
-        nullif(trim(regexp_extract(address, ',([^,0-9]+)$', 1)), '') as city,
-        {{ regexp_replaced('address', ',[^,0-9]+$') }} as address
-    from stated
+        nullif(trim(regexp_extract(address, '\p{L}{2}.*,([^,0-9]+)$', 1)), '') as city,
+        {{ regexp_replaced('address', '(\\p{L}{2}.*),[^,0-9]+$', '\\1') }} as address
+    from slipless
 
 ),
 

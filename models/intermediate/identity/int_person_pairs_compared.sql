@@ -221,9 +221,12 @@ compared as (
                 one.city_key != other.city_key
                 and not {{ is_slip_of_word('one.city_key', 'other.city_key') }}
                 and not coalesce(one.postcode = other.postcode, false)
+                -- a suburb is called after its town, and its postcode mistyped
                 then case
-                    when {{ is_like_street('one', 'other') }} then 2
-                    when {{ is_same_street('one', 'other') }} then 6
+                    when
+                        {{ is_slip('one.postcode', 'other.postcode') }}
+                        and {{ is_like_street('one', 'other') }}
+                        then 2
                     else 5
                 end
             when one.number_key is not null and one.rest_key = other.rest_key then 1
@@ -231,13 +234,20 @@ compared as (
             when
                 one.number_key is not null
                 and other.number_key is not null
-                and (
-                    contains(one.rest_key, other.rest_key)
-                    or contains(other.rest_key, one.rest_key)
-                )
+                and {{ is_part_of_address('one', 'other') }}
                 then 3
-            when {{ is_same_street('one', 'other') }} then 6
-            when one.city_key = other.city_key or one.postcode = other.postcode then 4
+            when one.city_key = other.city_key or one.postcode = other.postcode
+                then case
+                    -- a long street has many houses; within one postcode the number may be a slip
+                    when
+                        one.number_key != other.number_key
+                        and not {{ is_slip('one.number_key', 'other.number_key') }}
+                        and not coalesce(one.postcode = other.postcode, false)
+                        then 7
+                    when {{ is_same_street('one', 'other') }} then 6
+                    when one.number_key is not null and other.number_key is not null then 7
+                    else 4
+                end
             else 0
         end as address_level,
 
