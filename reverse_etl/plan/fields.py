@@ -202,8 +202,8 @@ def verdict(column: Column, sides: Sides, hash_of: HashOf, asked: Question = UNA
                 when {ours} is null then 'leave'
                 else {contest}
             end
-        when {as_we_left_it} and not coalesce({is_argued}, false) then 'ours'
-        when {theirs} is null and {sent} is null then 'ours'
+        when ({as_we_left_it} or ({theirs} is null and {sent} is null))
+            and not coalesce({is_argued}, false) then 'ours'
         when {ours} is null or {ours} is not distinct from {sent} then 'leave'
         else {contest}
     end"""

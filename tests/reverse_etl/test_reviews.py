@@ -198,6 +198,21 @@ def test_what_moves_after_the_answer_is_asked_about_again(
     assert asked(world) == [("phone", "b", "y")]
 
 
+@pytest.mark.parametrize("choice", ["ours", "theirs", "value"])
+def test_where_people_emptied_what_was_answered_about_a_new_question_waits(
+    world: TestWorld, choice: reviews.Choice
+) -> None:
+    world.crm.put("people", "r9", external_id="p1", name="", phone="x")
+    want(world, "b")
+    world.apply()
+    answer(world, choice, "v" if choice == "value" else None)
+    type_in(world, phone="")
+    for _ in range(3):
+        assert exit_code(world.apply()) == 3
+        assert asked(world) == [("phone", "b", None)]
+        assert not held(world)["phone"]
+
+
 def test_a_value_that_a_person_chose_is_not_overwritten_when_ours_changes(world: TestWorld) -> None:
     in_conflict(world)
     answer(world, "value", "v")

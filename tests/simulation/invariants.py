@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import RowMapping, bindparam, select
 
+from crm.wukong.rules import TAKEN
 from reverse_etl.delivery import Patience
 from reverse_etl.engine import Applied, exit_code
 from reverse_etl.errors import ExitCode
@@ -318,6 +319,9 @@ class Rest:
         if reject["error_code"] == "validation_missing_rel_records" and self.has_jobs:
             # a job of ours that was still under way removed what it points at
             return True
+        if reject["error_code"] in TAKEN and self._is_removed_unheard_of(sync, row["key"]):
+            # the index by which 悟空 looks for doubles still had it when we sent it once more
+            return True
         if reject["error_code"] == "unanswered":
             [sends] = [
                 each["attempt"]
@@ -348,6 +352,16 @@ class Rest:
         return (sync.name, key) in self.watcher.handled or any(
             self.watcher.removed_by.get(place) == "people" or place in self.watcher.restored
             for place in places
+        )
+
+    def _is_removed_unheard_of(self, sync: Sync, key: str) -> bool:
+        """Whether people removed a record that we made for a key the ledger knows no record of."""
+        return (sync.name, key) not in self.known and any(
+            place[0] == sync.name
+            and fields.get(self.watcher.key_field) == key
+            and self.watcher.made_by.get(place) == "us"
+            and self.watcher.removed_by.get(place) == "people"
+            for place, fields in self.watcher.removed.items()
         )
 
     def _check_unwanted(self, sync: Sync, key: str, place: Place) -> None:

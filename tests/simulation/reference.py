@@ -1008,8 +1008,8 @@ def _verdict(
     if answered is not None:
         return answered
     is_argued = said is not None and said.answer is None and said.theirs_hash == asked.theirs_hash
-    is_free = sides.is_as_we_left_it and not is_argued
-    if is_free or (sides.theirs is None and sent is None):
+    is_nobodys = sides.theirs is None and sent is None
+    if (sides.is_as_we_left_it or is_nobodys) and not is_argued:
         return "ours"
     return "leave" if ours in {None, sent} else _contest(column, each, held)
 

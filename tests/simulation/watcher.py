@@ -83,6 +83,8 @@ class Watcher:
     """Called with each record that we make."""
     is_allowed: Callable[[Place, str, str], bool] = lambda _place, _theirs, _ours: True
     """Asked whether we may write this, in the field under review, where people's value stood."""
+    is_in_its_form: Callable[[Place, str, str], bool] = lambda _place, _name, _value: False
+    """Asked whether a value is the CRM's form of one that the ledger says we sent there."""
     authors: dict[tuple[Place, str], str] = field(default_factory=dict)
     """Who gave a field the value that it has."""
     touched: dict[tuple[Place, str], int] = field(default_factory=dict)
@@ -180,9 +182,11 @@ class Watcher:
                 value = fields.get(name, "")
                 source = next((p for p in sources if before.get(p, {}).get(name, "") == value), was)
                 author = self.authors.get((source, name), "people")
-                is_gained = source != was and author == "us"
-                self.authors[to, name] = "another key" if is_gained else author
-                if is_gained or (source, name, value) in self.typed:
+                if source != was and author == "us":
+                    author = "another key"
+                self.authors[to, name] = author
+                is_carried = author == "another key" and source != to
+                if is_carried or (source, name, value) in self.typed:
                     # it was the same customer's all along
                     self.typed.add((to, name, value))
         self.made_by[to] = self.made_by.get(was, "us")
@@ -320,7 +324,9 @@ class Watcher:
         if not (old and is_known and is_theirs) or place in self.estranged:
             return
         is_copied = (place[0], name, old.get(name)) in self.wrote
-        if old.get(name) and not is_copied and (name == FILLED or not value):
+        # what we wrote over it may show as theirs did: nothing tells the two apart since
+        is_cleared = not value and not self.is_in_its_form(place, name, old.get(name, ""))
+        if old.get(name) and not is_copied and (name == FILLED or is_cleared):
             self.violated("people's fields", f"{name} of {place} was overwritten")
         is_reviewed = name == REVIEWED and old.get(name) and not is_copied
         if is_reviewed and not self.is_allowed(place, old[name], value):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import orjson
 from sqlalchemy import RowMapping
 
 from crm.answers import AnswerRules
@@ -24,6 +25,7 @@ from crm.selfbuilt.profile import Profile, load_profile
 from crm.selfbuilt.rules import ObjectRules
 from crm.sign_in import SignIn, SignInRules
 from crm.transport import Request
+from crm.values import text
 from crm.wukong import rules as wukong
 from crm.wukong.crm import Wukong
 from reverse_etl.engine import Applied, Engine, Selection
@@ -145,6 +147,7 @@ class SimulatedWorld:
         self.people = People(
             self.syncs, self.server, self.watcher, self.chance, self.settings.habits
         )
+        self.watcher.is_in_its_form = self._is_in_its_form
         self.desk = Desk(self.chance, self.server.shown)
         if self.settings.is_reviewed:
             self.watcher.is_allowed = self._is_allowed
@@ -371,6 +374,18 @@ class SimulatedWorld:
         """Whether an answer lets us write over what people typed in the field under review."""
         keys = {self.watcher.keyed.get(place, ""), self._key_at_start(place)}
         return self.desk.allows((place[0], REVIEWED), keys, theirs, ours)
+
+    def _is_in_its_form(self, place: Place, name: str, value: str) -> bool:
+        """Whether the ledger says that we sent what the CRM shows as this value."""
+        sent = (
+            orjson.loads(each["sent"]).get(name)
+            for each in self.known()
+            if (each["sync"], each["remote_id"]) == place
+        )
+        return any(
+            each is not None and text(each) != value == self.server.shown(name, text(each))
+            for each in sent
+        )
 
     def _key_at_start(self, place: Place) -> str:
         return self.watcher.at_start[place].get(self.watcher.key_field, "")
