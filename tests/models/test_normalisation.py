@@ -1,5 +1,6 @@
 """What the normalising models make of what people type, and of what nobody would."""
 
+import csv
 import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -44,6 +45,8 @@ INPUTS = {
     "staging.stg_helpdesk__users": "organisation",
 }
 """What the models read of others, all of it text."""
+
+HONORIFICS = Path(__file__).parents[2] / "seeds" / "identity" / "honorifics.csv"
 
 Row = dict[str, Any]
 
@@ -135,6 +138,11 @@ ANY_TEXT = st.text(
 HARDLY_TEXT = st.text(alphabet="张三李 总先生mrs.,·-()（）\n1８@;/<>'\"", max_size=12)
 # a loaded machine takes its time, and no time is asserted here
 SLOW = settings(deadline=None, max_examples=60)
+SHORT_TITLES = frozenset(
+    row["honorific"]
+    for row in csv.DictReader(HONORIFICS.open(encoding="utf-8"))
+    if row["position"] == "end" and len(row["honorific"]) == 1
+)
 TEXTS = st.lists(ANY_TEXT | HARDLY_TEXT, min_size=1, max_size=30, unique=True)
 
 
@@ -216,7 +224,7 @@ def test_a_nickname_is_weak_evidence(normaliser: Normaliser, one: str, other: st
         ("Anna Smith-Jones", "full", "smithjones", "anna"),
         ("Ahmad bin Said", "full", "binsaid", "ahmad"),
         ("先生", "none", None, None),
-        ("微信用户", "none", None, "weixinyonghu"),
+        ("微信用户", "none", None, None),
         ("Mr", "none", None, None),
         ("12345", "none", None, None),
     ],
@@ -247,7 +255,10 @@ def test_no_text_breaks_the_names_and_what_is_shown_has_the_same_key(
 ) -> None:
     found = normaliser.names(*texts)
     full = {
-        row["display_name"]: row["name_key"] for row in found.values() if row["name_kind"] == "full"
+        row["display_name"]: row["name_key"]
+        for row in found.values()
+        # only the title behind 李生总 tells that 李生 isn't Mr. Li
+        if row["name_kind"] == "full" and SHORT_TITLES.isdisjoint(row["display_name"])
     }
     again = normaliser.names(*full)
 
