@@ -5,14 +5,21 @@ from decimal import Decimal, InvalidOperation
 
 from crm.values import text
 
+SHORTEST_CUT = 16
+"""The fewest letters of a text that counts as another one cut: CRMs' fields are seldom shorter."""
+
 
 def differ_in_form(shown: object, sent: object) -> bool:
     """Whether a CRM that was given `sent` may show it so: same letters and digits in their order.
 
-    CRMs trim, change case, fold full-width forms, and reformat phones and amounts.
+    CRMs trim, change case, fold full-width forms, reformat phones and amounts, and cut what is
+    too long. A number that is cut is another number.
     """
     shown_core, sent_core = _core(text(shown)), _core(text(sent))
-    return bool(sent_core) and shown_core == sent_core
+    is_cut = len(shown_core) >= SHORTEST_CUT and not shown_core.isdecimal()
+    return bool(sent_core) and (
+        shown_core == sent_core or (is_cut and sent_core.startswith(shown_core))
+    )
 
 
 def _core(text_: str) -> str:

@@ -78,7 +78,7 @@ class Delivery:
         self.patience = patience or Patience()
         self.is_stopping = is_stopping
         self.tally = Tally()
-        self._reading = ReadingBack(sync, crm, world, self.patience, is_stopping)
+        self._reading = ReadingBack(sync, crm, ledger, world, self.patience, is_stopping)
         self._again: deque[Batch] = deque()
         self._answers = 0
         """How many batches the CRM said something of."""

@@ -12,7 +12,7 @@ from reverse_etl.delivery import settling
 from reverse_etl.delivery.batch import Answer, Batch, Patience
 from reverse_etl.delivery.settling import REMOVED
 from reverse_etl.delivery.writes import into_id
-from reverse_etl.ledger import Attempt
+from reverse_etl.ledger import Attempt, Ledger
 from reverse_etl.plan import MERGED_INTO
 from reverse_etl.syncs import Sync
 
@@ -26,12 +26,14 @@ class ReadingBack:
         self,
         sync: Sync,
         crm: Crm,
+        ledger: Ledger,
         world: World,
         patience: Patience,
         is_stopping: Callable[[], bool],
     ) -> None:
         self._sync = sync
         self._crm = crm
+        self._ledger = ledger
         self._world = world
         self._patience = patience
         self._is_stopping = is_stopping
@@ -118,6 +120,8 @@ class ReadingBack:
         self, batch: Batch, attempt: Attempt, records: Sequence[RemoteRecord], answer: Answer
     ) -> None:
         """What became of a record, from what the CRM holds now."""
+        if len(records) > 1 and attempt.operation == "create":
+            records = self._ours_of(attempt, records)
         if len(records) > 1:
             answer.settled.append(
                 batch.settled(
@@ -147,6 +151,17 @@ class ReadingBack:
                 )
             if rest is not None:
                 answer.lost.append(rest)
+
+    def _ours_of(self, attempt: Attempt, records: Sequence[RemoteRecord]) -> Sequence[RemoteRecord]:
+        """Of several records with the key of a new one, ours alone, if it can be told.
+
+        People put back a record that we knew under the key, or import a list that has it; ours is
+        another than the former one, and holds what we sent.
+        """
+        former = {each["remote_id"] for each in self._ledger.known(self._sync.name, [attempt.key])}
+        others = [each for each in records if each.remote_id not in former]
+        ours = [each for each in others if settling.holds_all(attempt, each)]
+        return ours if len(ours) == 1 else records
 
     def _find(self, field_name: str, values: Sequence[str]) -> list[RemoteRecord]:
         return self._patiently(lambda: self._crm.find(self._sync.object, field_name, values))

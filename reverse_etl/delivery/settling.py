@@ -127,10 +127,33 @@ def found(attempt: Attempt, record: RemoteRecord) -> tuple[Attempt | None, Attem
     their own may have been cut off in between. Only a field that shows the value that we sent
     counts as sent, in the CRM's own form as well, unless that is what stood there before:
     anything else may be a person's since, and to send it once more does no harm. Of a new
-    record the next plan does that.
+    record the next plan does that; one that shows another value may be one that they made
+    and gave our key, so it counts as found there, and is never removed.
     """
-    is_new = attempt.operation == "create"
-    before = {} if is_new else attempt.before
+    there = _there(attempt, record)
+    if len(there) == len(attempt.payload):
+        return attempt, None
+    written = replace(attempt, payload=there, payload_json="", is_part=True)
+    if attempt.operation == "create":
+        is_another = any(text(record.fields.get(name)) for name in attempt.payload.keys() - there)
+        return (replace(written, origin="adopted") if is_another else written), None
+    if not there:
+        return None, attempt
+    rest = {name: value for name, value in attempt.payload.items() if name not in there}
+    # what an undo puts back is nothing that we want there
+    sent = attempt.sent if attempt.operation in UNDOING else {**attempt.sent, **there}
+    observed = _observed(replace(written, sent=sent), record.fields)
+    return written, replace(attempt, payload=rest, payload_json="", sent=sent, observed=observed)
+
+
+def holds_all(attempt: Attempt, record: RemoteRecord) -> bool:
+    """Whether a record shows every value that was sent."""
+    return len(_there(attempt, record)) == len(attempt.payload)
+
+
+def _there(attempt: Attempt, record: RemoteRecord) -> dict[str, Value]:
+    """The values that were sent and that a record shows, in the CRM's own form as well."""
+    before = {} if attempt.operation == "create" else attempt.before
     there = {}
     for name, value in attempt.payload.items():
         shown = record.fields.get(name)
@@ -140,18 +163,7 @@ def found(attempt: Attempt, record: RemoteRecord) -> tuple[Attempt | None, Attem
             and not differ_in_form(before.get(name), value)
         ):
             there[name] = value
-    if len(there) == len(attempt.payload):
-        return attempt, None
-    written = replace(attempt, payload=there, payload_json="", is_part=True)
-    if is_new:
-        return written, None
-    if not there:
-        return None, attempt
-    rest = {name: value for name, value in attempt.payload.items() if name not in there}
-    # what an undo puts back is nothing that we want there
-    sent = attempt.sent if attempt.operation in UNDOING else {**attempt.sent, **there}
-    observed = _observed(replace(written, sent=sent), record.fields)
-    return written, replace(attempt, payload=rest, payload_json="", sent=sent, observed=observed)
+    return there
 
 
 def gone(batch: Batch, attempt: Attempt) -> Settled:

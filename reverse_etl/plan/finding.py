@@ -13,8 +13,9 @@ from reverse_etl.syncs import Sync
 
 CARRIES = "it carries our key"
 MERGED = "people merged it into this one"
-DOUBTFUL = "is_desired and (rank > 0 or their_key is distinct from key)"
-"""SQL, of `best`: it isn't the record that we know as the candidate's, or has another key."""
+DOUBTFUL = "not is_desired or rank > 0 or their_key is distinct from key"
+"""SQL, of `best`: it isn't the record that we know as the candidate's, has another key, or may be
+removed, though it is another's by now."""
 
 
 class _Way(NamedTuple):

@@ -136,16 +136,17 @@ class Rest:
             (row["sync"], row["key"]): row["remote_id"] for row in known if row["state"] == "live"
         }
         # by the id map, whatever key people typed there; of two keys, the record is that one's
-        # which stands in it
+        # which stands in it, or for which it was last written, if people took it out
         self.places = {
             (name, key): remote_id
             for (name, key), remote_id in bound.items()
             if (fields := self.state.get((name, remote_id))) is not None
             and (
-                (there := fields.get(self.watcher.key_field, key)) == key
+                (there := fields.get(self.watcher.key_field)
+                 or self.watcher.wrote_for.get((name, remote_id), key)) == key
                 or bound.get((name, there)) != remote_id
             )
-        }
+        }  # fmt: skip
         self.rejects = {(row["sync"], row["key"]): row for row in waiting}
 
     def check(self) -> None:
@@ -222,49 +223,88 @@ class Rest:
             if object_name == sync.name and unwanted is not None and unwanted not in rows:
                 self._check_unwanted(sync, unwanted, (object_name, remote_id))
 
-    def _is_said(self, place: Place, key: str, name: str) -> bool:
+    def _is_said(self, place: Place, key: str, name: str, wanted: Any) -> bool:
         """Whether a person is asked about a field, or said that it shall hold what it holds."""
         if name != REVIEWED:
             return False
         there = self.state[place].get(name, "")
-        return (place[0], key) in self.asked or any(
+        # a third value is a person's: it isn't cleared, though another answer replaced it since
+        is_third = not wanted and any(
+            (sync_name, its_key) == (place[0], key) and self.shown(name, value) == there
+            for sync_name, its_key, _, value in self.world.desk.said
+        )
+        is_answer = any(
             (given.asked.sync, given.asked.key) == (place[0], key)
             and self.shown(name, given.value) == there
             for given in self.world.desk.latest()
         )
+        return (place[0], key) in self.asked or is_third or is_answer
 
     def _check_field(
         self, sync: Sync, place: Place, row: Mapping[str, Any], column: Column
     ) -> None:
         name = column.name
         there, author = self.state[place].get(name, ""), self.watcher.authors.get((place, name))
-        is_said = author in {"people", "the CRM"} or self._is_said(place, row["key"], name)
+        is_said = author in {"people", "the CRM"} or self._is_said(
+            place, row["key"], name, row[name]
+        )
         if is_said or name in PEOPLES or place in self.watcher.merged:
             # their latest word, which we hear when the record moves; the watcher guards the rest
             return
         wanted: str | None = self.shown(name, row[name])
         if column.links_to:
             wanted = self.places.get((column.links_to, row[name])) if row[name] else None
-            if wanted is None and row[name]:
-                return
+            may_stay = self._may_link_stay(sync, place, row, column)
+        else:
+            may_stay = self._may_value_stay(sync, place, row, column)
+        if there != (wanted or "") and not may_stay:
+            self.violated("desired values", f"{name} of {place} is {there!r}, not {wanted!r}")
+
+    def _may_link_stay(
+        self, sync: Sync, place: Place, row: Mapping[str, Any], column: Column
+    ) -> bool:
+        """Whether a record may be linked to another than we want."""
+        there, target = self.state[place].get(column.name, ""), row[column.name]
+        if there in self._joined(place, column.name):
             # the CRM needn't show the one of them that we set
-            is_joined = there in self._joined(place, name)
-            # a new ledger doesn't know what isn't wanted, or what the CRM refuses to change
-            if is_joined or (row[name] and not self._is_live(column.links_to, row[name])):
-                return
+            return True
+        if not target:
+            return self._is_found_there(sync, place, row, column)
+        # a new ledger doesn't know what isn't wanted, or what the CRM refuses to change
+        is_there = self._is_live(column.links_to or "", target)
+        is_there = is_there and (column.links_to, target) in self.places
+        # an adopted record had it already; that what it leads to was made anew isn't told
+        return not (is_there and self._is_known_sent(sync, row, column))
+
+    def _may_value_stay(
+        self, sync: Sync, place: Place, row: Mapping[str, Any], column: Column
+    ) -> bool:
+        """Whether a field may hold what people did not type and we don't want."""
+        name, is_wanted = column.name, bool(self.shown(column.name, row[column.name]))
         if name == FILLED and (place[0], row["key"]) in self.watcher.handled:
             # what was filled in the record before isn't filled in the one that people gave the key
-            return
-        # what we wrote there for another key counts as found there
-        is_for_another = self.watcher.wrote_for.get(place, row["key"]) != row["key"]
-        is_found = author == "another key" or is_for_another
-        if is_found and (name == FILLED or not wanted):
-            return
-        if not wanted and name in self.world.forms and not self._is_known_sent(sync, row, column):
-            # rounded, say, in an answer that nobody heard: it may be a person's, and stays
-            return
-        if there != (wanted or ""):
-            self.violated("desired values", f"{name} of {place} is {there!r}, not {wanted!r}")
+            return True
+        if self._is_found_there(sync, place, row, column):
+            # a merge of ours carried it into an empty field: to us theirs has moved, ours hasn't
+            is_carried = (place, name, self.state[place].get(name, "")) in self.watcher.typed
+            return name == FILLED or not is_wanted or (name == REVIEWED and is_carried)
+        # rounded, say, in an answer that nobody heard: it may be a person's, and stays
+        is_told = name not in self.world.forms or self._is_known_sent(sync, row, column)
+        return not is_wanted and not is_told
+
+    def _is_found_there(
+        self, sync: Sync, place: Place, row: Mapping[str, Any], column: Column
+    ) -> bool:
+        """Whether what we wrote into a field counts as found there."""
+        # for another key
+        is_anothers = (
+            self.watcher.authors.get((place, column.name)) == "another key"
+            or self.watcher.wrote_for.get(place, row["key"]) != row["key"]
+        )
+        # or into a record that people took away until we let it go, and then put back
+        known = self.known.get((sync.name, row["key"]))
+        is_back = place in self.watcher.restored and self.watcher.made_by[place] == "us"
+        return is_anothers or (is_back and known is not None and known["origin"] == "adopted")
 
     def _joined(self, place: Place, name: str) -> set[str]:
         """The links that a merge of ours left in a record, as they are now."""
@@ -349,6 +389,11 @@ class Rest:
             if row is not None and (row["sync"], row["key"]) == (sync.name, key)
         }
         places = [(sync.name, each) for each in ids]
+        # a merge that nobody heard of may have left it under another id
+        lives_on = self.world.server.lives_on()
+        for place in places:
+            if (to := lives_on.get(place)) is not None and to not in places:
+                places.append(to)
         return (sync.name, key) in self.watcher.handled or any(
             self.watcher.removed_by.get(place) == "people" or place in self.watcher.restored
             for place in places

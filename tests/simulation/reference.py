@@ -636,16 +636,18 @@ def _claimants(
     claimants: dict[str, dict[str, tuple[bool, bool]]] = {}
     in_doubt = set()
     for each in candidates:
-        for remote_id, (rank, _) in best.get(each.key, {}).items() if each.is_desired else ():
-            claimants.setdefault(remote_id, {})[each.key] = (each.known is not None, rank == 0)
-            if rank > 0 or _shown(theirs[remote_id].fields.get(sync.key_field)) != each.key:
+        for remote_id, (rank, _) in best.get(each.key, {}).items():
+            there = _shown(theirs[remote_id].fields.get(sync.key_field))
+            if not each.is_desired or rank > 0 or there != each.key:
                 in_doubt.add(remote_id)
+            if each.is_desired:
+                claimants.setdefault(remote_id, {})[each.key] = (each.known is not None, rank == 0)
     unwanted = {each.key for each in candidates if not each.is_desired}
     formerly = {key for each in candidates for key in each.formerly}
     for name, key, remote_id in bound:
         is_anothers = key not in best and key not in unwanted | formerly
         if name == sync.name and remote_id in in_doubt and is_anothers:
-            claimants[remote_id][key] = (True, True)
+            claimants.setdefault(remote_id, {})[key] = (True, True)
     return claimants
 
 

@@ -37,6 +37,8 @@ class Desk:
     """A field's value in the form that the CRM keeps it in."""
     given: list[Given] = field(default_factory=list)
     """The answers that the ledger took, in their order."""
+    said: set[tuple[str, str, str, str]] = field(default_factory=set)
+    """By sync, key and field: every third value that somebody ever gave."""
     _list: Sequence[Review] = ()
 
     def sit_down(self, ledger: Ledger) -> None:
@@ -49,6 +51,8 @@ class Desk:
                 value = f"said {len(self.given)}" if choice == "value" else None
                 answer = Answer(asked.review_id, choice, value)
                 if reviews.answer(ledger, [answer], "somebody"):
+                    if value is not None:
+                        self.said.add((asked.sync, asked.key, asked.field, value))
                     self.given.append(Given(asked, answer))
 
     def begin_run(self, *, is_sure: bool) -> None:

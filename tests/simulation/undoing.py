@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 EVERY = 200
 """Of so many seeds, one undoes a run: an undo is planned by the SQL, a dozen times in a world,
 which takes as long as twenty worlds."""
-MOST_TRIES = 8
+MOST_TRIES = 30
+"""An hour apart: a day's quota that is spent lets nothing through until the next day."""
 RESTORES, PEOPLES, AGAIN, BACK = (
     "undo restores what it said", "undo leaves people's values", "undone isn't done again",
     "undo is undone",
@@ -137,6 +138,9 @@ class Undoing:
             names = self._written(change)
             if change.operation == "withdraw":
                 names = {name: "" for name, value in state[place].items() if value}
+                if place in self.world.watcher.restored:
+                    # whose the key is that it came back with isn't said; it is the one we gave it
+                    names.pop(self.world.watcher.key_field, None)
             for name in names:
                 if authors.get((place, name)) == "people":
                     what = f"{change.operation} of {place}, whose {name} is theirs"

@@ -241,7 +241,8 @@ class Watcher:
             for name in (old or {}).keys() | fields.keys()
             if (old or {}).get(name) != fields.get(name)
         }
-        if who == "us" and (key := fields.get(self.key_field)):
+        # people may have taken the key out meanwhile
+        if who == "us" and (key := fields.get(self.key_field) or self.keyed.get(place)):
             if self.wrote_for.get(place, key) != key:
                 # adopted for another key of ours, which we gave it or people: what we wrote counts
                 # as found there
@@ -296,6 +297,10 @@ class Watcher:
             if remover == "us":
                 # a record that they put back is theirs, with all that we once wrote there
                 self.forget(place)
+            for each, name in self.unheard:
+                if each == place:
+                    # it was away when it was looked for: who reads it now takes it as found
+                    self.typed.add((place, name, fields.get(name, "")))
             return self.removed[place]
         self.made_by[place] = who
         if who == "us":
