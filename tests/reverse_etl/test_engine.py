@@ -799,6 +799,100 @@ def test_what_a_person_typed_into_a_record_nobody_heard_of_stays_theirs(
     assert world.crm.held("people")["p1"]["title"] == "typed"
 
 
+def meddled(crm: MemoryCrm, deed: Callable[[], object]) -> None:
+    """Let people do something between a write and the first look at what became of it."""
+    find, writes = crm.find, len(crm.writes)
+
+    def meddled_find(object_name: str, field_name: str, values: Any) -> list[RemoteRecord]:
+        if len(crm.writes) > writes:
+            crm.find = find  # type: ignore[method-assign]
+            deed()
+        return find(object_name, field_name, values)
+
+    crm.find = meddled_find  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("theirs", ["what they put back", "what they imported"])
+def test_a_new_record_is_told_from_what_people_have_under_its_key(
+    new_world: NewWorld, theirs: str
+) -> None:
+    crm = MemoryCrm()
+    world = new_world(syncs=[make_sync(on_gone="recreate")], crm=crm)
+    world.desire("people", person(1))
+    world.apply()
+    former = crm.objects["people"].pop("r1")
+    imported = {"external_id": "p1", "name": "listed"}
+    back = ("r1", former) if theirs == "what they put back" else ("theirs", imported)
+    crm.faults.append("after")
+    meddled(crm, lambda: crm.put("people", back[0], **back[1]))
+    world.desire("people", person(1, name="another"))
+    [applied] = world.apply()
+    assert (applied.tally.created, applied.tally.rejected) == (1, 0)
+    world.desire("people", person(1, name="and another"))
+    world.apply()
+    assert crm.objects["people"]["r2"]["name"] == "and another", "ours is the one that we made"
+    assert crm.objects["people"][back[0]] == back[1]
+
+
+def test_of_two_new_records_that_hold_what_we_sent_none_is_taken_for_ours(
+    new_world: NewWorld,
+) -> None:
+    crm = MemoryCrm(faults=["after"])
+    world = new_world(crm=crm)
+    world.desire("people", person(1))
+    meddled(crm, lambda: crm.put("people", "copy", **crm.objects["people"]["r1"]))
+    [applied] = world.apply()
+    assert (applied.tally.created, applied.tally.rejected) == (0, 1)
+
+
+def test_a_record_that_people_made_with_our_key_is_never_removed(new_world: NewWorld) -> None:
+    crm = MemoryCrm(faults=["before"])
+    world = new_world(syncs=[make_sync(on_missing="delete")], crm=crm)
+    world.desire("people", person(1), person(2))
+    meddled(crm, lambda: crm.put("people", "theirs", external_id="p1", name="listed"))
+    world.apply()
+    assert set(crm.held("people")) == {"p1", "p2"}
+    world.desire("people", person(2))
+    world.apply()
+    assert "theirs" in crm.objects["people"]
+
+
+def test_a_record_that_is_another_keys_by_now_stays_when_the_row_that_had_it_goes(
+    new_world: NewWorld,
+) -> None:
+    crm = MemoryCrm()
+    world = new_world(syncs=[make_sync(on_missing="delete")], crm=crm)
+    world.desire("people", person(1), person(2))
+    world.apply()
+    one, two = crm.objects["people"]
+    # people delete one and give its key to the other; then they put the first key back
+    del crm.objects["people"][two]
+    crm.objects["people"][one]["external_id"] = "p2"
+    world.desire("people", person(1), person(2, name="another"))
+    world.apply()
+    crm.objects["people"][one]["external_id"] = "p1"
+    world.desire("people", person(2, name="another"))
+    assert world.plan() == {}
+    world.apply()
+    assert one in crm.objects["people"]
+
+
+def test_our_value_that_the_crm_cut_is_cleared_though_nobody_heard_of_its_record(
+    new_world: NewWorld,
+) -> None:
+    def cut(name: str, value: Value) -> Value:
+        return value[:20] if name == "name" and isinstance(value, str) else value
+
+    world = new_world(crm=MemoryCrm(faults=["after"], normalises=cut))
+    world.desire("people", person(1, name="华创科技信息咨询服务有限责任公司浦东新区张江分公司"))
+    world.apply()
+    assert world.crm.held("people")["p1"]["name"] == "华创科技信息咨询服务有限责任公司浦东新区"
+    world.desire("people", person(1, name=None))
+    world.apply()
+    assert not world.crm.held("people")["p1"]["name"]
+    assert world.plan() == {}
+
+
 def without_spaces(name: str, value: Value) -> Value:
     return value.replace(" ", "") if name == "mobile" and isinstance(value, str) else value
 

@@ -17,6 +17,7 @@ from reverse_etl.values import differ_in_form
         ("ABC", "ＡＢＣ"),
         (12.5, "12.50"),
         ("1E+2", "100"),
+        ("华创科技信息咨询服务有限责任公司", "华创科技信息咨询服务有限责任公司上海分公司"),
     ],
 )
 def test_the_crms_form_of_our_value_is_ours(shown: object, sent: object) -> None:
@@ -35,6 +36,8 @@ def test_the_crms_form_of_our_value_is_ours(shown: object, sent: object) -> None
         ("张三", ""),
         ("张三", None),
         ("!", "?"),
+        ("张三", "张三丰"),
+        ("1234567890123456", "12345678901234567"),
     ],
 )
 def test_another_value_is_not(shown: object, sent: object) -> None:
