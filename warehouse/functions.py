@@ -4,10 +4,13 @@ Each takes one value and gives one value, whatever was asked before, so that mod
 them on distinct values and join the answers. What can be said in SQL is in macros/normalise.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, TypedDict
 
 import duckdb
@@ -21,6 +24,9 @@ HOME_REGION = "CN"
 
 FOREIGN_REGIONS = ("US", "GB", "AU", "DE", "FR")
 """Where a number that HOME_REGION hasn't may be from; the country isn't guessed from it."""
+
+LIBRARIES = ("opencc", "phonenumbers", "pypinyin")
+"""What the functions' answers come from besides this file and Python's own tables."""
 
 _SCIENTIFIC = re.compile(r"(?P<whole>\d)(?:\.(?P<rest>\d+))?[eE]\+?(?P<exponent>\d+)")
 _MENDED = (
@@ -128,6 +134,17 @@ def _no_phone(reason: str) -> Phone:
     return Phone(e164=None, kind=None, reason=reason)
 
 
+@cache
+def functions_digest() -> str:
+    """Digest all that the functions' answers depend on: what was kept under another may be stale.
+
+    Another version of a library, or of Python, may read a phone or a character otherwise.
+    """
+    versions = [f"{name} {version(name)}" for name in LIBRARIES]
+    said = "\n".join([Path(__file__).read_text("utf-8"), *versions, unicodedata.unidata_version])
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions known to a connection, under the names that the models call.
 
@@ -145,6 +162,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         duckdb.sqltype("STRUCT(e164 VARCHAR, kind VARCHAR, reason VARCHAR)"),
         type=PythonUDFType.ARROW,
     )
+    connection.create_function("functions_digest", functions_digest, [], text)
 
 
 _ARROW_PHONE = pa.struct([("e164", pa.string()), ("kind", pa.string()), ("reason", pa.string())])

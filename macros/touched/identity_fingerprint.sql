@@ -14,5 +14,7 @@
     ] -%}
         {%- do parts.append(name ~ var(name)) -%}
     {%- endfor -%}
+    {#- the registered functions: their code, and the versions of what they call -#}
+    {%- do parts.append(run_query('select functions_digest()')[0][0]) -%}
     {{ return(local_md5(parts | join('|'))) }}
 {%- endmacro %}

@@ -77,17 +77,29 @@ class World:
 
     def build(self, *options: str) -> None:
         """Let dbt run everything that identity needs."""
+        self._dbt("run", "--select", *WANTED, *options)
+
+    def is_recount_due(self, *options: str) -> bool:
+        """Whether dbt's test of that name warns."""
+        name = "assert_no_identity_recount_is_due"
+        answer = self._dbt("test", "--select", name, *options)
+        [status] = [each.status for each in answer.results if each.node.name == name]
+        return bool(status == "warn")
+
+    def _dbt(self, *arguments: str) -> Any:
+        """Run dbt, which must succeed; gives its answer."""
         # the manifest that dbt would write costs a fifth of a build, and nobody reads it
-        arguments = ["run", "--select", *WANTED, "--quiet", "--no-write-json", *options]
-        arguments += ["--project-dir", str(self._root), "--profiles-dir", str(self._root)]
-        arguments += ["--target-path", str(self._folder / "target")]
-        arguments += ["--log-path", str(self._folder)]
-        result = dbtRunner().invoke(arguments)
+        options = ["--quiet", "--no-write-json"]
+        options += ["--project-dir", str(self._root), "--profiles-dir", str(self._root)]
+        options += ["--target-path", str(self._folder / "target")]
+        options += ["--log-path", str(self._folder)]
+        result = dbtRunner().invoke([*arguments, *options])
         # let go of the file, or nobody else in this process can open it
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # no types
         if not result.success:
             log = (self._folder / "dbt.log").read_text(encoding="utf-8")
             pytest.fail(f"dbt failed: {result.exception}\n{log[-3000:]}")
+        return result.result
 
     def forget(self) -> None:
         """Empty it, but for the seeds."""

@@ -5,8 +5,9 @@ import pytest
 from identity import counts
 from identity.errors import IdentityError
 from tests.identity.changes import History
-from tests.identity.conftest import World
+from tests.identity.conftest import Row, World
 from tests.identity.increments import SETTINGS, build_both, go_through, land
+from warehouse import functions
 
 BUILDS = 3
 
@@ -62,3 +63,49 @@ def test_another_setting_and_a_recount_lead_to_a_full_build(world: World) -> Non
     world.build("--vars", "identity_hub_cap: 2")
     assert not world.is_partial()
     assert world.sql("from intermediate.int_person_values_counted order by all") != counted
+
+
+def test_other_code_of_a_registered_function_leads_to_a_full_build(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = {
+        "source_system": "list",
+        "source_record_id": "1",
+        "entity_type": "person",
+        "full_name": "王伟",
+    }
+    world.land("canonical.records", record)
+    world.build(*SETTINGS)
+    world.build(*SETTINGS)
+    assert world.is_partial()
+
+    monkeypatch.setattr(functions, "functions_digest", lambda: "of other code")
+    world.build(*SETTINGS)
+    assert not world.is_partial()
+
+
+def test_when_the_people_are_more_than_twice_those_counted_a_recount_is_due(world: World) -> None:
+    few = ("--vars", "identity_least_population: 5")
+    world.land("canonical.records", *people("first", 6))
+    world.build(*few)
+    world.land("canonical.records", *people("then", 6))
+    world.build(*few)
+    assert not world.is_recount_due(*few), "twice as many"
+
+    world.land("canonical.records", *people("at last", 1))
+    world.build(*few)
+    assert world.is_recount_due(*few)
+    assert not world.is_recount_due(), "so few are a sample, whose counts hardly matter"
+
+
+def people(name: str, number: int) -> list[Row]:
+    """So many strangers."""
+    return [
+        {
+            "source_system": name,
+            "source_record_id": f"{each}",
+            "entity_type": "person",
+            "full_name": f"{name} {chr(ord('a') + each)}",
+        }
+        for each in range(number)
+    ]

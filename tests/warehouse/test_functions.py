@@ -66,3 +66,12 @@ def test_sql_calls_them_and_keeps_nulls() -> None:
         ).fetchall()
 
     assert rows == [(None, None, None), ("张三", "zhangsan", None)]
+
+
+def test_another_version_of_a_library_is_another_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    with duckdb.connect() as connection:
+        functions.register(connection)
+        [(said,)] = connection.execute("select functions_digest()").fetchall()
+    monkeypatch.setattr(functions, "version", lambda name: f"{name} of tomorrow")
+
+    assert functions.functions_digest.__wrapped__() != said == functions.functions_digest()
