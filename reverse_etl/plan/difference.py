@@ -179,8 +179,9 @@ def take_asked(connection: duckdb.DuckDBPyConnection, sync: Sync) -> None:
             on review_values.sync = reviews.sync and review_values.key = reviews.key
                 and review_values.field = reviews.field
         where reviews.sync = {literal(sync.name)}
-            -- once ours was written there is nothing that the answer would still hold
-            and (state <> 'settled' or answer <> 'ours')
+            -- once ours was written there is nothing that the answer would still hold, nor is
+            -- there where the question closed without one
+            and (state <> 'settled' or answer in ('theirs', 'value'))
             and reviews.key in (select key from moved where sync = {literal(sync.name)})
         """,
     )

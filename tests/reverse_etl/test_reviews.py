@@ -244,6 +244,17 @@ def test_a_question_closes_by_itself_when_the_sides_agree(world: TestWorld, move
     assert asked(world) == []
 
 
+def test_a_question_that_closed_without_an_answer_says_nothing_of_what_comes_later(
+    world: TestWorld,
+) -> None:
+    in_conflict(world)
+    type_in(world, phone="a")
+    for ours in ("b", "x", "c"):
+        want(world, ours)
+        assert exit_code(world.apply()) == 0
+    assert (asked(world), held(world)["phone"]) == ([], "c")
+
+
 def test_a_record_that_is_no_longer_wanted_is_no_question(world: TestWorld) -> None:
     in_conflict(world)
     world.desire("people")

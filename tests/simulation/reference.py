@@ -429,7 +429,7 @@ class ReferencePlanner(Planner):
         asked: dict[str, dict[str, Any]] = {}
         with self._ledger.reading() as connection:
             for row in ASKED.execute(connection, the_sync=sync.name) if sync.contested else ():
-                if row.state != "settled" or row.answer != "ours":
+                if row.state != "settled" or row.answer in {"theirs", "value"}:
                     asked.setdefault(row.key, {})[row.field] = row
         return asked
 
