@@ -1,6 +1,6 @@
 {#-
     Hartmann and Hartmann Systems, Hartman Systems: a word left out or a slip, or a parent and its
-    subsidiary. Two characters, or four letters, may begin any name.
+    subsidiary. Fewer than two characters, or four letters, may begin any name.
 -#}
 {% macro is_like_employer(one, other) -%}
     {%- set company, other_company = one ~ '.company_key', other ~ '.company_key' -%}
