@@ -21,6 +21,8 @@ CALLS = {
     "is_like_block": "is_like_block('one', 'other')",
     "is_like_street": "is_like_street('one', 'other')",
     "is_part_of_address": "is_part_of_address('one', 'other')",
+    "is_slip_of_character": "is_slip_of_character('one', 'other')",
+    "recurrence_bits": "recurrence_bits('namesakes', 'bearers')",
 }
 
 
@@ -157,3 +159,53 @@ def test_another_house_of_a_street_is_no_slip_but_a_door_may_be_left_out(
     before = "" if door is None else f"{door} "
     assert not agree(sql["is_like_street"], before + one, before + other)
     assert agree(sql["is_like_street"], before + one, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_slip"),
+    [
+        ("启润食品", "启闰食品", True),
+        ("启润食品", "启润品", True),
+        ("启润食品", "启润食品厂", True),
+        ("庆华", "国华", True),
+        ("启润食品", "启润食品", False),
+        # two characters whose bytes differ in one place each
+        ("启润食品", "吰涧食品", False),
+        ("启润食品", "启润", False),
+        ("庆华", "华庆", False),
+    ],
+)
+def test_a_slip_in_chinese_is_one_character_however_many_bytes_it_has(
+    sql: dict[str, str], one: str, other: str, is_slip: bool
+) -> None:
+    columns = "cast(? as varchar) as one, cast(? as varchar) as other"
+    assert value(sql["is_slip_of_character"], columns, one, other) is is_slip
+    assert value(sql["is_slip_of_character"], columns, other, one) is is_slip
+
+
+@pytest.mark.parametrize(
+    ("namesakes", "bearers", "least_bits", "most_bits"),
+    [
+        # too few to say anything
+        (None, None, 0, 0),
+        (0, 20, 0, 0),
+        (40, 20, 0, 0.1),
+        # several systems that know each customer
+        (4_000, 10_000, 0, 0),
+        # a list full of duplicates, and one without any
+        (20_000, 10_000, 1.4, 2),
+        (90_000, 10_000, 2, 2),
+        (0, 10_000, -3, -0.5),
+        (0, 1_000_000, -3, -3),
+    ],
+)
+def test_a_list_says_how_often_its_people_recur(
+    sql: dict[str, str],
+    namesakes: int | None,
+    bearers: int | None,
+    least_bits: float,
+    most_bits: float,
+) -> None:
+    columns = "cast(? as bigint) as namesakes, cast(? as bigint) as bearers"
+    bits = value(sql["recurrence_bits"], columns, namesakes, bearers)
+    assert least_bits <= bits <= most_bits

@@ -49,7 +49,18 @@ posted as (
                 ''
             ),
             -- the state left out or mistyped: 12 Queen Street, Auckland 1010
-            nullif(regexp_extract(address, '[0-9].*,(?: *| [^0-9,]+ )([0-9]{4})$', 1), '')
+            nullif(regexp_extract(address, '[0-9].*,(?: *| [^0-9,]+ )([0-9]{4})$', 1), ''),
+            -- no comma either: 12 Queen Street 1010; of 12 Queen Street Apt 1010 it is the door
+            case
+                when not {{ regexp_matches(
+                    'address',
+                    '(?:apt|apartment|unit|suite|ste|flat|room|rm|no|box|floor|fl|lot|bldg|building'
+                    ~ '|highway|hwy|route|rte|road|rd) [0-9]{4}$'
+                ) }}
+                    then nullif(regexp_extract(
+                        address, '^[0-9]+[a-z]? [^0-9,]*\p{L}{2}[^0-9,]* ([0-9]{4})$', 1
+                    ), '')
+            end
         ) as postcode
     from homely
 

@@ -92,6 +92,21 @@ keys as (
 
     union all by name
 
+    -- liwenbo may be all of 李文博's name
+    select
+        record_key,
+        group_key,
+        'name' as block,
+        name_key as value
+    from profiles
+    where
+        name_kind = 'part'
+        and length(name_words) > 6
+        and not is_name_ours
+        and {{ is_pinyin('name_words') }}
+
+    union all by name
+
     select
         record_key,
         group_key,
@@ -114,7 +129,9 @@ keys as (
         record_key,
         group_key,
         'name and employer' as block,
-        name_key || '|' || company_key as value
+        name_key
+        || '|' || left(company_key, case when {{ has_han('company_key') }} then 2 else 4 end)
+            as value
     from named
 
     union all by name

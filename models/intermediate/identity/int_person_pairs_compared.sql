@@ -111,13 +111,10 @@ compared as (
                         one.written_key = other.written_key || '工'
                         or other.written_key = one.written_key || '工'
                         then 7
+                    -- 庆华 and 庆, 庆华 and 国华; of 庆 and 国 nothing is left
                     when
-                        length(one.written_given) = 2
-                        and length(other.written_given) = 2
-                        and (
-                            left(one.written_given, 1) = left(other.written_given, 1)
-                            or right(one.written_given, 1) = right(other.written_given, 1)
-                        )
+                        greatest(length(one.written_given), length(other.written_given)) > 1
+                        and {{ is_slip_of_character('one.written_given', 'other.written_given') }}
                         then 6
                     else 10
                 end
@@ -133,6 +130,9 @@ compared as (
                 then 7
             when one.given_key = other.given_key then 9
             when one.surname_key = other.surname_key then 10
+            when one.is_han or other.is_han then 11
+            when {{ is_slip_of_word('one.given_key', 'other.given_key') }} then 15
+            when {{ is_slip_of_word('one.surname_key', 'other.surname_key') }} then 16
             else 11
         end as name_level,
 
@@ -196,7 +196,9 @@ compared as (
             -- sons are named after their fathers; hardly a daughter after her mother
             when
                 abs(year(one.birth_date) - year(other.birth_date)) between 15 and 55
-                and coalesce(one.sex, one.given_sex, 'm') = 'm'
+                and coalesce(one.sex, one.given_sex, other.sex, other.given_sex, 'm') = 'm'
+                -- whose father would be a hundred has a wrong date rather
+                and least(year(one.birth_date), year(other.birth_date)) > year({{ as_of() }}) - 100
                 then 5
             else 4
         end as birth_date_level,
@@ -238,6 +240,13 @@ compared as (
                 then 3
             when one.city_key = other.city_key or one.postcode = other.postcode
                 then case
+                    -- few houses of a postcode have the number: the street is mistyped or left out
+                    when
+                        one.number_key = other.number_key
+                        and one.postcode = other.postcode
+                        and not {{ has_han('one.rest_key') }}
+                        and not {{ is_same_street('one', 'other') }}
+                        then 4
                     -- a long street has many houses; within one postcode the number may be a slip
                     when
                         one.number_key != other.number_key
@@ -254,6 +263,9 @@ compared as (
         case
             when one.company_key is null or other.company_key is null then 0
             when one.company_key = other.company_key then 1
+            -- 启润食品 may be Qirun Foods
+            when {{ has_han('one.company_key') }} != {{ has_han('other.company_key') }} then 0
+            when {{ is_like_employer('one', 'other') }} then 3
             else 2
         end as company_level,
 

@@ -33,9 +33,14 @@ weighed as (
         pairs.group_key,
         pairs.other_group_key,
         ratings.population_bits,
-        pairs.name_level in (6, 10, 12)
-        -- twins share a surname; who shares only the birth date may have got another name
+        ratings.recurrence_bits,
+        pairs.name_level in (6, 12)
+        -- who shares the birth date may have got another name, or goes by a second given name
         or (pairs.name_level = 11 and pairs.birth_date_level != 1)
+        or (
+            pairs.name_level in (10, 16)
+            and not (pairs.birth_date_level = 1 and pairs.is_past_living_with_a_twin)
+        )
         or pairs.birth_date_level in (4, 5)
         or pairs.national_id_level = 2 as is_contradictory,
         pairs.phone_level in (1, 2)
@@ -54,7 +59,7 @@ weighed as (
         weights.birth_date[pairs.birth_date_level] as birth_date_weight,
         case
             -- twins share a birth date, a household and a surname
-            when pairs.name_level in (6, 10) and not pairs.is_past_living_with_a_twin then 3
+            when pairs.name_level in (6, 10, 16) and not pairs.is_past_living_with_a_twin then 3
             else 15
         end as most_birth_date_weight,
         -- of one name in one household are only parent and child: else one date is wrong
@@ -64,9 +69,14 @@ weighed as (
         end as least_birth_date_weight,
         case
             when pairs.name_level = 1 then ratings.name_bits
-            when pairs.name_level in (2, 3, 4) then ratings.letters_bits
-            when pairs.name_level in (5, 7, 8, 14) then ratings.surname_bits
-            when pairs.name_level in (9, 13) then ratings.given_bits
+            -- of Bob and Robert, Smith and Smiht the commoner one: a slip is borne by nobody else
+            when pairs.name_level in (2, 3, 4)
+                then least(ratings.letters_bits, other_ratings.letters_bits)
+            when pairs.name_level in (5, 7, 8, 14)
+                then coalesce(least(ratings.surname_bits, other_ratings.surname_bits), 0)
+            -- of two lone words nobody knows whether they are given names
+            when pairs.name_level in (9, 13, 15)
+                then coalesce(least(ratings.given_bits, other_ratings.given_bits), 0)
             else 0
         end as name_weight,
         -- a household shares its surname, and sometimes father and son their whole name
@@ -74,17 +84,20 @@ weighed as (
             when pairs.name_level in (7, 8, 13, 14) then 2
             -- whose names are a slip apart in every part is seldom a relative
             when pairs.name_level = 5 then 3.5
+            -- no household gives one name twice, but to father and son
+            when pairs.name_level in (9, 15) then 8
             else 5.8
         end as household_name_weight,
         -- colleagues behind one number are many
         case
-            when pairs.company_level = 1 and pairs.name_level not in (6, 10, 11, 12)
-                then ratings.employer_bits
+            when pairs.company_level in (1, 3) and pairs.name_level not in (6, 10, 11, 12, 16)
+                then least(ratings.employer_bits, other_ratings.employer_bits)
             else 0
         end as employer_weight,
         case when pairs.address_level = 4 then ratings.city_bits else 0 end as city_weight
     from pairs
     inner join ratings on pairs.record_key = ratings.record_key
+    inner join ratings as other_ratings on pairs.other_record_key = other_ratings.record_key
     cross join weights
 
 ),
@@ -111,7 +124,10 @@ scored as (
                         + least(employer_weight, 4)
                 else
                     level_weight
-                    + least(name_weight + least(city_weight, 2.5) - population_bits, 5)
+                    + least(
+                        name_weight + least(city_weight, 2.5) - population_bits + recurrence_bits,
+                        5
+                    )
                     + birth_date_weight
                     + least(employer_weight, 7)
             end

@@ -5,10 +5,12 @@ profiles as (
 
     select *
     from {{ ref('int_person_profiles_pooled') }}
-    where record_key in (
-        select pairs.record_key
-        from {{ ref('int_pairs_blocked') }} as pairs
-    )
+    where
+        record_key in (
+            select pairs.record_key from {{ ref('int_pairs_blocked') }} as pairs
+            union by name
+            select pairs.other_record_key as record_key from {{ ref('int_pairs_blocked') }} as pairs
+        )
 
 ),
 
@@ -35,11 +37,24 @@ population as (
 
 ),
 
+recurrence as (
+
+    select
+        {{ recurrence_bits(
+            "max(bearer_count) filter (where value = 'namesakes')",
+            "max(bearer_count) filter (where value = 'bearers')"
+        ) }} as recurrence_bits
+    from counts
+    where attribute = 'rare name'
+
+),
+
 counted as (
 
     select
         profiles.record_key,
         population.population_bits,
+        recurrence.recurrence_bits,
         -- a value that came after the counting was borne by nobody then
         coalesce(written.bearer_count, 1) as written_count,
         coalesce(letters.bearer_count, 1) as letters_count,
@@ -52,12 +67,17 @@ counted as (
         {{ expected_bearers('surnames', 'given_names', 'letters') }} as expected_letters_count,
         common_surnames.share * common_given_names.share * {{ var('identity_least_population') }}
             as common_count,
+        -- of all who sound like 伟 these write it so
+        coalesce(
+            (written_given_names.bearer_count + 1) / (given_names.bearer_count + 1), 1
+        ) as written_share,
         case when profiles.company_key is not null then coalesce(employers.bearer_count, 1) end
             as employer_count,
         case when profiles.city_key is not null then coalesce(cities.bearer_count, 1) end
             as city_count
     from profiles
     cross join population
+    cross join recurrence
     left outer join counts as written
         on written.attribute = 'written_key' and profiles.written_key = written.value
     left outer join counts as letters
@@ -87,13 +107,18 @@ rated as (
 
     select
         record_key,
+        recurrence_bits,
         cast(population_bits as integer) as population_bits,
         {{ rarity_bits('surname_count') }} as surname_bits,
         {{ rarity_bits('given_count') }} as given_bits,
         {{ rarity_bits('employer_count') }} as employer_bits,
         {{ rarity_bits('city_count') }} as city_bits,
-        {{ rarity_bits(other_bearers('expected_written_count', 'written_count')) }} as name_bits,
-        {{ rarity_bits(other_bearers('expected_letters_count', 'letters_count')) }} as letters_bits
+        {{ rarity_bits(
+            other_bearers('expected_written_count', 'written_count', 'common_count * written_share')
+        ) }} as name_bits,
+        {{ rarity_bits(
+            other_bearers('expected_letters_count', 'letters_count', 'common_count')
+        ) }} as letters_bits
     from counted
 
 )

@@ -29,6 +29,17 @@ borne as (
 
 ),
 
+full_names as (
+
+    select distinct
+        written_key,
+        surname_key,
+        written_given
+    from profiles
+    where name_kind = 'full' and not is_name_ours
+
+),
+
 counted as (
 
     select
@@ -47,6 +58,49 @@ counted as (
     from profiles
     having count(*) > 0
 
+),
+
+-- who meets a namesake where chance makes hardly any has met themselves
+rarely_named as (
+
+    select written.bearer_count
+    from full_names
+    inner join counted as written
+        on written.attribute = 'written_key' and full_names.written_key = written.value
+    inner join counted as surnames
+        on surnames.attribute = 'surname_key' and full_names.surname_key = surnames.value
+    inner join counted as given_names
+        on given_names.attribute = 'written_given' and full_names.written_given = given_names.value
+    inner join counted as population on population.attribute = 'population'
+    where
+        (surnames.bearer_count - written.bearer_count)
+        * (given_names.bearer_count - written.bearer_count)
+        <= 0.3 * population.bearer_count
+
+),
+
+unioned as (
+
+    select * from counted
+
+    union all by name
+
+    select
+        'rare name' as attribute,
+        'bearers' as value,
+        cast(sum(bearer_count) as bigint) as bearer_count
+    from rarely_named
+    having count(*) > 0
+
+    union all by name
+
+    select
+        'rare name' as attribute,
+        'namesakes' as value,
+        cast(sum(bearer_count * (bearer_count - 1)) as bigint) as bearer_count
+    from rarely_named
+    having count(*) > 0
+
 )
 
-select * from counted
+select * from unioned
