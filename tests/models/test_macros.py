@@ -21,6 +21,7 @@ CALLS = {
     "is_like_block": "is_like_block('one', 'other')",
     "is_like_street": "is_like_street('one', 'other')",
     "is_part_of_address": "is_part_of_address('one', 'other')",
+    "is_like_name": "is_like_name('one', 'other')",
     "is_slip_of_character": "is_slip_of_character('one', 'other')",
     "recurrence_bits": "recurrence_bits('namesakes', 'bearers')",
 }
@@ -181,6 +182,35 @@ def test_a_slip_in_chinese_is_one_character_however_many_bytes_it_has(
     columns = "cast(? as varchar) as one, cast(? as varchar) as other"
     assert value(sql["is_slip_of_character"], columns, one, other) is is_slip
     assert value(sql["is_slip_of_character"], columns, other, one) is is_slip
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_alike"),
+    [
+        # heard alike: n and ng, zh and z, n and l
+        (("陈静", "chen jing"), ("程静", "cheng jing"), True),
+        (("赵晓林", "zhao xiaolin"), ("赵晓玲", "zhao xiaoling"), True),
+        (("周志强", "zhou zhiqiang"), ("邹志强", "zou zhiqiang"), True),
+        (("刘兰", "liu lan"), ("刘南", "liu nan"), True),
+        # seen alike
+        (("段文己", "duan wenji"), ("段文巳", "duan wensi"), True),
+        (("余洋", "yu yang"), ("佘洋", "she yang"), True),
+        (("孟未", "meng wei"), ("孟末", "meng mo"), True),
+        # what many sisters are called, two characters at once, one too many
+        (("吴芳", "wu fang"), ("吴芬", "wu fen"), False),
+        (("陈静", "chen jing"), ("程金", "cheng jin"), False),
+        (("陈静", "chen jing"), ("陈静静", "chen jingjing"), False),
+        (("吴丹", "wu dan"), ("吴刚", "wu gang"), False),
+        (("吴丹", "wu dan"), ("吴丹", "wu dan"), False),
+    ],
+)
+def test_names_are_alike_where_one_character_is_misheard_or_misread(
+    sql: dict[str, str], one: tuple[str, str], other: tuple[str, str], is_alike: bool
+) -> None:
+    named = "{'written_key': cast(? as varchar), 'name_words': cast(? as varchar)}"
+    columns = f"{named} as one, {named} as other"
+    assert value(sql["is_like_name"], columns, *one, *other) is is_alike
+    assert value(sql["is_like_name"], columns, *other, *one) is is_alike
 
 
 @pytest.mark.parametrize(

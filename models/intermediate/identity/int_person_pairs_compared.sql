@@ -105,6 +105,7 @@ compared as (
                         ends_with(one.written_key, other.written_key)
                         or ends_with(other.written_key, one.written_key)
                         then 13
+                    when {{ is_like_name('one', 'other') }} then 17
                     when one.surname_key != other.surname_key then 11
                     -- 吕建工 is 吕建, who is an engineer, or called so
                     when

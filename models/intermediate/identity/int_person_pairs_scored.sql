@@ -70,7 +70,7 @@ weighed as (
         case
             when pairs.name_level = 1 then ratings.name_bits
             -- of Bob and Robert, Smith and Smiht the commoner one: a slip is borne by nobody else
-            when pairs.name_level in (2, 3, 4)
+            when pairs.name_level in (2, 3, 4, 17)
                 then least(ratings.letters_bits, other_ratings.letters_bits)
             when pairs.name_level in (5, 7, 8, 14)
                 then coalesce(least(ratings.surname_bits, other_ratings.surname_bits), 0)
