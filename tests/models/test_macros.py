@@ -21,6 +21,7 @@ CALLS = {
     "is_like_block": "is_like_block('one', 'other')",
     "is_like_street": "is_like_street('one', 'other')",
     "is_part_of_address": "is_part_of_address('one', 'other')",
+    "date_doubt_bits": "date_doubt_bits('others', 'pairs')",
     "is_like_name": "is_like_name('one', 'other')",
     "is_slip_of_character": "is_slip_of_character('one', 'other')",
     "recurrence_bits": "recurrence_bits('namesakes', 'bearers')",
@@ -211,6 +212,37 @@ def test_names_are_alike_where_one_character_is_misheard_or_misread(
     columns = f"{named} as one, {named} as other"
     assert value(sql["is_like_name"], columns, *one, *other) is is_alike
     assert value(sql["is_like_name"], columns, *other, *one) is is_alike
+
+
+@pytest.mark.parametrize(
+    ("others", "pairs", "least_bits", "most_bits"),
+    [
+        # too few to say anything
+        (None, None, 0, 0),
+        (1, 2, 0, 0.8),
+        # clerks with papers before them
+        (0, 50_000, 0, 0),
+        (750, 50_000, 0, 0.01),
+        # slips of every kind, and whatever a web form takes
+        (26, 344, 1.5, 2.5),
+        (182, 570, 4, 4.5),
+        (50_000, 50_000, 5, 5),
+    ],
+)
+def test_a_list_says_how_far_its_birth_dates_are_to_be_trusted(
+    sql: dict[str, str],
+    others: int | None,
+    pairs: int | None,
+    least_bits: float,
+    most_bits: float,
+) -> None:
+    bits = value(
+        sql["date_doubt_bits"],
+        "cast(? as bigint) as others, cast(? as bigint) as pairs",
+        others,
+        pairs,
+    )
+    assert least_bits <= bits <= most_bits
 
 
 @pytest.mark.parametrize(

@@ -194,13 +194,7 @@ compared as (
                 and day(one.birth_date) = month(other.birth_date)
                 then 2
             when {{ is_slip_of_date('one.birth_date', 'other.birth_date') }} then 3
-            -- sons are named after their fathers; hardly a daughter after her mother
-            when
-                abs(year(one.birth_date) - year(other.birth_date)) between 15 and 55
-                and coalesce(one.sex, one.given_sex, other.sex, other.given_sex, 'm') = 'm'
-                -- whose father would be a hundred has a wrong date rather
-                and least(year(one.birth_date), year(other.birth_date)) > year({{ as_of() }}) - 100
-                then 5
+            when {{ is_generation_apart('one', 'other') }} then 5
             else 4
         end as birth_date_level,
 

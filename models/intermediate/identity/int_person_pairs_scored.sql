@@ -41,7 +41,8 @@ weighed as (
             pairs.name_level in (10, 16)
             and not (pairs.birth_date_level = 1 and pairs.is_past_living_with_a_twin)
         )
-        or pairs.birth_date_level in (4, 5)
+        -- where dates are wrong twice as often as elsewhere, another one contradicts nothing
+        or (pairs.birth_date_level in (4, 5) and ratings.date_doubt_bits < 1)
         or pairs.national_id_level = 2 as is_contradictory,
         pairs.phone_level in (1, 2)
         or pairs.email_level in (1, 2, 4)
@@ -56,7 +57,9 @@ weighed as (
         + weights.sex[pairs.sex_level]
         + weights.address[pairs.address_level]
         + weights.company[pairs.company_level] as level_weight,
-        weights.birth_date[pairs.birth_date_level] as birth_date_weight,
+        weights.birth_date[pairs.birth_date_level]
+        + case when pairs.birth_date_level in (4, 5) then ratings.date_doubt_bits else 0 end
+            as birth_date_weight,
         case
             -- twins share a birth date, a household and a surname
             when pairs.name_level in (6, 10, 16) and not pairs.is_past_living_with_a_twin then 3
@@ -64,7 +67,8 @@ weighed as (
         end as most_birth_date_weight,
         -- of one name in one household are only parent and child: else one date is wrong
         case
-            when pairs.birth_date_level = 4 and pairs.name_level in (1, 2, 3, 5) then -2.5
+            when pairs.birth_date_level = 4 and pairs.name_level in (1, 2, 3, 5)
+                then -2.5 + ratings.date_doubt_bits
             else -15
         end as least_birth_date_weight,
         case

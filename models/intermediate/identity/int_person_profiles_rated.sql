@@ -20,6 +20,12 @@ counts as (
 
 ),
 
+birth_date_counts as (
+
+    select * from {{ ref('int_person_birth_dates_counted') }}
+
+),
+
 common_names as (
 
     select * from {{ ref('common_names') }}
@@ -49,12 +55,22 @@ recurrence as (
 
 ),
 
+date_doubt as (
+
+    select
+        {{ date_doubt_bits('sum(pair_count) filter (where is_another)', 'sum(pair_count)') }}
+            as date_doubt_bits
+    from birth_date_counts
+
+),
+
 counted as (
 
     select
         profiles.record_key,
         population.population_bits,
         recurrence.recurrence_bits,
+        date_doubt.date_doubt_bits,
         -- a value that came after the counting was borne by nobody then
         coalesce(written.bearer_count, 1) as written_count,
         coalesce(letters.bearer_count, 1) as letters_count,
@@ -78,6 +94,7 @@ counted as (
     from profiles
     cross join population
     cross join recurrence
+    cross join date_doubt
     left outer join counts as written
         on written.attribute = 'written_key' and profiles.written_key = written.value
     left outer join counts as letters
@@ -108,6 +125,7 @@ rated as (
     select
         record_key,
         recurrence_bits,
+        date_doubt_bits,
         cast(population_bits as integer) as population_bits,
         {{ rarity_bits('surname_count') }} as surname_bits,
         {{ rarity_bits('given_count') }} as given_bits,
