@@ -43,7 +43,7 @@ def hub(size: int = HUB_SIZE) -> Iterator[tuple[Record, str]]:
                 entity_type="person",
                 full_name=_name_of(person),
                 phone="13912345678",
-                email=f"person{person}@example.com",
+                email=f"person{person}@hub.example.com",
             ),
             f"P{person:06d}",
         )

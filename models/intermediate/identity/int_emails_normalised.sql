@@ -100,19 +100,15 @@ judged as (
         and {{ regexp_replaced('shaped.local_part', '[._-]?[0-9]{1,2}$') }} in (
             select role_mailboxes.local_part from role_mailboxes
         ) as is_role,
-        case
-            when not shaped.is_valid then 'not an e-mail address'
-            when
-                shaped.email_domain in (
-                    select placeholders.value from placeholders
-                    where placeholders.attribute = 'email_domain'
-                )
-                or shaped.local_part in (
-                    select placeholders.value from placeholders
-                    where placeholders.attribute = 'email_local_part'
-                )
-                then 'placeholder'
-        end as reason
+        shaped.email_domain in (
+            select placeholders.value from placeholders
+            where placeholders.attribute = 'email_domain'
+        ) as is_nowhere,
+        shaped.local_part in (
+            select placeholders.value from placeholders
+            where placeholders.attribute = 'email_local_part'
+        ) as is_nobody,
+        shaped.is_valid
     from shaped
     left outer join email_domain_typos on shaped.email_domain = email_domain_typos.typo
 
@@ -123,10 +119,15 @@ normalised as (
     select
         raw_email,
         email,
-        reason,
         is_role,
         case
-            when reason is not null or is_role then null
+            when not is_valid then 'not an e-mail address'
+            when is_nowhere or is_nobody then 'placeholder'
+        end as reason,
+        case
+            when not is_valid or is_role or is_nobody then null
+            -- nothing arrives there, yet two zhouyuan@example.com are one; not so two a@a.com
+            when is_nowhere and length(local_part) < 5 then null
             when mended_domain = 'gmail.com' then replace(local_part, '.', '') || '@gmail.com'
             else local_part || '@' || mended_domain
         end as weak_email

@@ -72,7 +72,10 @@ carried_unionids as (
         wechat_unionid as raw_value,
         wechat_unionid as identifier,
         case
-            when not {{ regexp_matches('wechat_unionid', '^[A-Za-z0-9_-]{16,64}$') }}
+            -- WeChat's have 28 characters; what a test account or a shop calls so may be u1024
+            when not {{ regexp_matches(
+                'wechat_unionid', '^([A-Za-z0-9_-]{16,64}|[A-Za-z][A-Za-z_-]*[0-9][A-Za-z0-9_-]*)$'
+            ) }}
                 then 'not a WeChat unionid'
         end as reason
     from person_records
