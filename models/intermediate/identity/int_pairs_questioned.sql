@@ -245,7 +245,7 @@ questioned as (
                     asked.record_key asc,
                     asked.other_record_key asc
             )
-        <= greatest({{ var('identity_review_share') }} * sized.record_count, 50)
+        <= greatest({{ var('identity_review_share') }} * sized.record_count, 10)
 
     union all by name
 
