@@ -13,6 +13,14 @@
         = left({{ other }}.nickname_key, 1) || ' ' || {{ other }}.surname_key
         or left({{ other }}.given_key, 1) || ' ' || {{ other }}.surname_key
         = left({{ one }}.nickname_key, 1) || ' ' || {{ one }}.surname_key
+        -- M. Delgado and María Delgado Gil
+        or (
+            left({{ one }}.given_key, 1) = left({{ other }}.given_key, 1)
+            and (
+                list_contains(string_split({{ other }}.name_words, ' '), {{ one }}.surname_key)
+                or list_contains(string_split({{ one }}.name_words, ' '), {{ other }}.surname_key)
+            )
+        )
         or (
             {{ one }}.surname_key = {{ other }}.given_key
             and (

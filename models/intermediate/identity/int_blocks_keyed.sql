@@ -44,19 +44,21 @@ digested as (
         entity_type,
         group_key,
         record_key,
+        name_kind,
         {{ row_digest(['entity_type', 'block', 'value']) }} as block_key
     from keys
 
 ),
 
--- one profile speaks for its group, so that no group meets another twice by one key
+-- one profile speaks for its group, so that no group meets another twice by one key:
+-- that of a whole name, if there is one
 spoken as (
 
     select
         entity_type,
         block_key,
         group_key,
-        min(record_key) as record_key
+        coalesce(min(record_key) filter (where name_kind = 'full'), min(record_key)) as record_key
     from digested
     group by entity_type, block_key, group_key
 

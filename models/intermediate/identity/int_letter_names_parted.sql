@@ -30,7 +30,7 @@ readings as (
 
 ),
 
--- O'Brien is obrien, Smith-Jones one word; Lü is typed lv, and lyu in passports
+-- O'Brien is obrien, Smith-Jones one word, J.R. two; Lü is typed lv, and lyu in passports
 lowered as (
 
     select
@@ -38,7 +38,9 @@ lowered as (
         {{ regexp_matches('name', '^[A-Z]{2,}[ ,].*[a-z]') }} as is_first_shouted,
         {{ regexp_matches('name', '[a-z].* [A-Z]{2,}$') }} as is_last_shouted,
         {{ regexp_replaced(
-            regexp_replaced('lower(name)', "[''’`´.]"),
+            regexp_replaced(
+                regexp_replaced('lower(name)', '\\b([a-z])[.]', '\\1 '), "[''’`´.]"
+            ),
             '(^|[ ,-])([ln])(ü|yu)(e?)($|[ ,-])',
             '\\1\\2v\\4\\5'
         ) }} as lowered_name

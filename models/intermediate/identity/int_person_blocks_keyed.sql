@@ -41,6 +41,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'phone' as block,
         unnest(phones) as value
     from profiles
@@ -50,6 +51,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'last digits of a phone' as block,
         unnest(weak_phones) as value
     from profiles
@@ -59,6 +61,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'e-mail' as block,
         unnest(weak_emails) as value
     from profiles
@@ -68,6 +71,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'unionid' as block,
         unnest(unionids) as value
     from profiles
@@ -77,6 +81,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'mailbox' as block,
         split_part(unnest(weak_emails), '@', 1) as value
     from profiles
@@ -86,6 +91,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'name' as block,
         name_key as value
     from named
@@ -96,6 +102,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'name' as block,
         name_key as value
     from profiles
@@ -110,6 +117,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'short name' as block,
         nickname_key as value
     from named
@@ -119,6 +127,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'name and city' as block,
         name_key || '|' || city_key as value
     from named
@@ -128,6 +137,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'name and employer' as block,
         name_key
         || '|' || left(company_key, case when {{ has_han('company_key') }} then 2 else 4 end)
@@ -139,6 +149,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'name and birth date' as block,
         name_key || '|' || birth_date as value
     from named
@@ -148,6 +159,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'a name and birth date' as block,
         unnest(name_parts) || '|' || birth_date as value
     from profiles
@@ -158,6 +170,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'birth date and initials' as block,
         birth_date
         || '|' || least(left(surname_key, 1), left(given_key, 1))
@@ -170,6 +183,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'birth date and initial' as block,
         birth_date || '|' || left(name_words, 1) as value
     from profiles
@@ -180,6 +194,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'surname and city' as block,
         surname_key || '|' || city_key as value
     from named
@@ -189,6 +204,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'a name and postcode' as block,
         unnest(name_parts) || '|' || postcode as value
     from profiles
@@ -198,6 +214,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'a name and street' as block,
         unnest(name_parts) || '|' || street as value
     from profiles
@@ -207,6 +224,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'house and street' as block,
         split_part(number_key, '-', 1) || '|' || street as value
     from profiles
@@ -216,6 +234,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'street and postcode' as block,
         street || '|' || postcode as value
     from profiles
@@ -225,6 +244,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'house and postcode' as block,
         number_key || '|' || postcode as value
     from profiles
@@ -234,6 +254,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'birth date and city' as block,
         birth_date || '|' || city_key as value
     from profiles
@@ -243,6 +264,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'surname and address' as block,
         surname_key || '|' || number_key as value
     from addressed
@@ -252,6 +274,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'given name and address' as block,
         given_key || '|' || number_key as value
     from addressed
@@ -261,6 +284,7 @@ keys as (
     select
         record_key,
         group_key,
+        name_kind,
         'surname and employer' as block,
         surname_key || '|' || company_key as value
     from profiles
@@ -272,6 +296,7 @@ keyed as (
     select
         record_key,
         group_key,
+        name_kind,
         block,
         value
     from keys

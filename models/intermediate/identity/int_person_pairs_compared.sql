@@ -69,6 +69,12 @@ compared as (
                 or other.surname_key is null
                 then case
                     when {{ shares_initial('one', 'other') }} then 14
+                    -- C. Marshall and Charles Marshlal
+                    when
+                        left(one.given_key, 1) = left(other.given_key, 1)
+                        and one.surname_key != other.surname_key
+                        and {{ is_slip_of_word('one.surname_key', 'other.surname_key') }}
+                        then 8
                     -- H. Sanders isn't J. Sanders
                     when
                         one.surname_key = other.surname_key
