@@ -82,6 +82,26 @@ keys as (
         record_key,
         group_key,
         name_kind,
+        'resident ID' as block,
+        unnest(national_ids) as value
+    from profiles
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        name_kind,
+        'document' as block,
+        unnest(documents) as value
+    from profiles
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        name_kind,
         'mailbox' as block,
         split_part(unnest(weak_emails), '@', 1) as value
     from profiles
@@ -288,6 +308,16 @@ keys as (
         'surname and employer' as block,
         surname_key || '|' || company_key as value
     from profiles
+
+    union all by name
+
+    select
+        record_key,
+        group_key,
+        name_kind,
+        'given name and employer' as block,
+        given_key || '|' || company_key as value
+    from named
 
 ),
 

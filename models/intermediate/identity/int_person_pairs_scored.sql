@@ -67,7 +67,7 @@ weighed as (
         end as most_birth_date_weight,
         -- of one name in one household are only parent and child: else one date is wrong
         case
-            when pairs.birth_date_level = 4 and pairs.name_level in (1, 2, 3, 5)
+            when pairs.birth_date_level = 4 and pairs.name_level in (1, 2, 3)
                 then -2.5 + ratings.date_doubt_bits
             else -15
         end as least_birth_date_weight,
@@ -88,6 +88,8 @@ weighed as (
             when pairs.name_level in (7, 8, 13, 14) then 2
             -- whose names are a slip apart in every part is seldom a relative
             when pairs.name_level = 5 then 3.5
+            -- two colleagues are often called alike
+            when pairs.name_level in (9, 15) and pairs.company_level in (1, 3) then 2
             -- no household gives one name twice, but to father and son
             when pairs.name_level in (9, 15) then 8
             else 5.8
