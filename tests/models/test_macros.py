@@ -7,8 +7,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from pypinyin import lazy_pinyin
 
 from ingestion.sources.ledger import digests
 
@@ -21,6 +22,7 @@ CALLS = {
     "is_like_block": "is_like_block('one', 'other')",
     "is_like_street": "is_like_street('one', 'other')",
     "is_part_of_address": "is_part_of_address('one', 'other')",
+    "is_pinyin": "is_pinyin('name')",
     "date_doubt_bits": "date_doubt_bits('others', 'pairs')",
     "is_like_name": "is_like_name('one', 'other')",
     "is_slip_of_character": "is_slip_of_character('one', 'other')",
@@ -271,3 +273,26 @@ def test_a_list_says_how_often_its_people_recur(
     columns = "cast(? as bigint) as namesakes, cast(? as bigint) as bearers"
     bits = value(sql["recurrence_bits"], columns, namesakes, bearers)
     assert least_bits <= bits <= most_bits
+
+
+# what nobody is called: interjections without a vowel
+UNSPOKEN = {"hm", "hng", "m", "n", "ng"}
+HAN = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5)
+
+
+@given(st.text(HAN, min_size=1, max_size=4))
+def test_what_pypinyin_makes_of_any_name_is_pinyin(sql: dict[str, str], name: str) -> None:
+    syllables = [
+        syllable
+        for syllable in lazy_pinyin(name, errors="ignore", v_to_u=False)
+        if syllable not in UNSPOKEN and syllable.isascii()
+    ]
+    # 阿 stands at the beginning only, and nobody is called 哦 or 噢
+    assume(syllables and not {"a", "o"} & set(syllables))
+    assert value(sql["is_pinyin"], "? as name", " ".join(syllables)) is True
+    assert value(sql["is_pinyin"], "? as name", "".join(syllables)) is True
+
+
+@pytest.mark.parametrize("name", ["nicole berger", "camille lefebvre", "peter", "maria", "diego"])
+def test_what_only_looks_like_syllables_is_no_pinyin(sql: dict[str, str], name: str) -> None:
+    assert value(sql["is_pinyin"], "? as name", name) is False
