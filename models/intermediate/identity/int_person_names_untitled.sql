@@ -1,5 +1,14 @@
 -- One row per spelling of a person's name, without the titles around it.
 {%- set dots = '([\u3400-\u9fff]{2})[•・‧∙⋅.]' %}
+{#- 收货人：王健铭, 张三（采购）, Robert "Bob" Smith, 王芳2, 贾*睿 -#}
+{%- set beside =
+    '^(收货人|收件人|联系人|负责人|经办人|姓名)[:： ]+|[(].*?[)]|[\\[].*?[\\]]|【.*?】|[“"].*?[”"]|[0-9_]+|[*].*$'
+%}
+{#- what a system calls those who gave no name: 用户8037680, wx_219038 -#}
+{%- set numbered =
+    '^(手机|微信|抖音|淘宝)?(用户|会员|客户|游客|访客)[ _-]*[0-9a-z]*[0-9]{2}[0-9a-z]*$'
+    ~ '|^(wx|wxid|weixin|user|guest|member|customer)[ _-]*[0-9a-z]*[0-9]{2}[0-9a-z]*$'
+%}
 
 with
 
@@ -42,17 +51,20 @@ plain as (
 
 ),
 
--- 张三（采购）, Robert "Bob" Smith, 王芳2
+-- XuMingfei has a surname
 bare as (
 
     select
         raw_name,
         plain_name,
-        trim(
-            {{ regexp_replaced(
-                'plain_name', '[(].*?[)]|[\\[].*?[\\]]|【.*?】|[“"].*?[”"]|[0-9_]+', ' '
-            ) }}
-        ) as bare_name,
+        case
+            when {{ regexp_matches('lower(plain_name)', numbered) }} then ''
+            when
+                {{ regexp_matches('plain_name', '^[A-Z][a-z]+[A-Z][a-z]+$') }}
+                and {{ is_pinyin('lower(plain_name)') }}
+                then {{ regexp_replaced('plain_name', '([a-z])([A-Z])', '\\1 \\2') }}
+            else trim({{ regexp_replaced('plain_name', beside, ' ') }})
+        end as bare_name,
         -- 张 alone is a name, and Jack王 is one in letters
         {{ regexp_matches('plain_name', '[\u3400-\u9fff].*[\u3400-\u9fff]') }}
         or (
@@ -71,7 +83,11 @@ han_names as (
         plain_name,
         trim(
             both '·' from {{ regexp_replaced(
-                regexp_replaced('bare_name', dots, '\\1·'),
+                regexp_replaced(
+                    regexp_replaced('bare_name', dots, '\\1·'),
+                    '^([\u3400-\u9fff]{2,}) ([\u3400-\u9fff]{3,})$',
+                    '\\1·\\2'
+                ),
                 '[^\u3400-\u9fff\U00020000-\U0003ffff〇·]'
             ) }}
         ) as name
@@ -112,7 +128,8 @@ longest_endings as (
     inner join honorifics on endings.honorific = honorifics.honorific
     where
         honorifics.leaves = 'anything'
-        or length(endings.name) = 1
+        -- 李董 is a director, 小董 is a Dong
+        or (length(endings.name) = 1 and not {{ regexp_matches('endings.name', '[小老阿]') }})
         or endings.name in (select compound_surnames.surname from compound_surnames)
         or (
             honorifics.leaves = 'a name'
@@ -173,7 +190,9 @@ untitled_han as (
         ended.sex,
         ended.ending,
         begun.honorific as beginning,
-        {{ regexp_replaced('ended.raw_name', '[\\s\u3000]|[(（].*?[)）]') }} as shown_name,
+        {{ regexp_replaced(
+            'ended.raw_name', '^(收货人|收件人|联系人|负责人|经办人|姓名)[:：]|[\\s\u3000_/|-]|[(（].*?[)）]'
+        ) }} as shown_name,
         nullif(substr(ended.name, coalesce(length(begun.honorific), 0) + 1), '') as name
     from ended
     left outer join begun on ended.raw_name = begun.raw_name

@@ -129,13 +129,22 @@ compared as (
             when
                 not (one.is_han or other.is_han) and {{ is_slip_of_name('one', 'other') }}
                 then 5
+            -- 陈芳 isn't Chen Gang
             when
-                length(one.name_key) > 6 and {{ is_slip('one.name_key', 'other.name_key') }}
+                length(one.name_key) > 6
+                and {{ is_slip('one.name_key', 'other.name_key') }}
+                and not ({{ is_pinyin('one.name_words') }} and {{ is_pinyin('other.name_words') }})
                 then 5
             when
                 {{ is_part_of_name('one', 'other') }} or {{ is_part_of_name('other', 'one') }}
                 then 7
             when one.given_key = other.given_key then 9
+            -- 苏浩 calls himself Kelvin Su as well
+            when
+                one.surname_key = other.surname_key
+                and one.is_han != other.is_han
+                and not {{ is_pinyin("case when one.is_han then other.given_key else one.given_key end") }}
+                then 8
             when one.surname_key = other.surname_key then 10
             when one.is_han or other.is_han then 11
             when {{ is_slip_of_word('one.given_key', 'other.given_key') }} then 15
