@@ -5,7 +5,6 @@
     ~ '里力丽利林伦罗洛玛马买曼梅蒙米木姆纳娜南尼诺帕平其旗奇强琼热仁日荣茹瑞萨赛桑色沙斯松苏索'
     ~ '塔坦提铁图吐托娃旺维乌吾西希孜扎泽珠卓央依义尤于玉云则]'
 %}
-{%- set common_surnames = '[王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓冯韩曹曾彭蔡潘袁于叶]' %}
 
 with
 
@@ -61,15 +60,10 @@ measured as (
                 then 'a surname'
             -- 小芳, 若诗
             when length(name) = 1 or length(name) = 2 and surname is null then 'a given name'
-            -- 小鱼儿 and 快乐每一天 have no surname, 宁静致远 too much behind it, and none of them spells a
-            -- name of another language; 张李晓明 has his mother's surname too
+            -- 小鱼儿 and 快乐每一天 have no surname, nor spell a name of another language
             when
-                (
-                    surname is null
-                    and (length(name) > 3 or {{ regexp_matches('name', '^[小大老]') }})
-                    or length(name) > 2 + length(surname)
-                    and not {{ regexp_matches('name', '^.' ~ common_surnames) }}
-                )
+                surname is null
+                and (length(name) > 3 or {{ regexp_matches('name', '^[小大老]') }})
                 and length({{ regexp_replaced('name', sounds) }}) * 2 > length(name)
                 then 'a screen name'
             -- 买买提江: of a people that has no surnames, or not Chinese

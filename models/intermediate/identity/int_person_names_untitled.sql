@@ -2,7 +2,8 @@
 {%- set dots = '([\u3400-\u9fff]{2})[•・‧∙⋅.]' %}
 {#- 收货人：王健铭, 张三（采购）, Robert "Bob" Smith, 王芳2, 贾*睿 -#}
 {%- set beside =
-    '^(收货人|收件人|联系人|负责人|经办人|姓名)[:： ]+|[(].*?[)]|[\\[].*?[\\]]|【.*?】|[“"].*?[”"]|[0-9_]+|[*].*$'
+    '^(收货人|收件人|联系人|负责人|经办人|姓名)[:： ]+'
+    ~ '|[(].*?[)]|[\\[].*?[\\]]|【.*?】|[“"].*?[”"]|[0-9_]+|[*].*$'
 %}
 {#- what a system calls those who gave no name: 用户8037680, wx_219038 -#}
 {%- set numbered =
@@ -191,7 +192,8 @@ untitled_han as (
         ended.ending,
         begun.honorific as beginning,
         {{ regexp_replaced(
-            'ended.raw_name', '^(收货人|收件人|联系人|负责人|经办人|姓名)[:：]|[\\s\u3000_/|-]|[(（].*?[)）]'
+            'ended.raw_name',
+            '^(收货人|收件人|联系人|负责人|经办人|姓名)[:：]|[\\s\u3000_/|-]|[(（].*?[)）]'
         ) }} as shown_name,
         nullif(substr(ended.name, coalesce(length(begun.honorific), 0) + 1), '') as name
     from ended

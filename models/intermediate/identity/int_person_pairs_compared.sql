@@ -143,7 +143,9 @@ compared as (
             when
                 one.surname_key = other.surname_key
                 and one.is_han != other.is_han
-                and not {{ is_pinyin("case when one.is_han then other.given_key else one.given_key end") }}
+                and not {{ is_pinyin(
+                    'case when one.is_han then other.given_key else one.given_key end'
+                ) }}
                 then 8
             when one.surname_key = other.surname_key then 10
             when one.is_han or other.is_han then 11
