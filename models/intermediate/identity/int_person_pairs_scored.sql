@@ -88,8 +88,8 @@ weighed as (
             when pairs.name_level in (7, 8, 13, 14) then 2
             -- whose names are a slip apart in every part is seldom a relative
             when pairs.name_level = 5 then 3.5
-            -- two colleagues are often called alike
-            when pairs.name_level in (9, 15) and pairs.company_level in (1, 3) then 2
+            -- two colleagues are often called alike, and that they are colleagues is no proof then
+            when pairs.name_level in (9, 15) and pairs.company_level in (1, 3) then -2
             -- no household gives one name twice, but to father and son
             when pairs.name_level in (9, 15) then 8
             else 5.8
