@@ -17,7 +17,7 @@ keys as (
         record_key,
         group_key,
         'tax id' as block,
-        tax_id as value
+        weak_tax_id as value
     from profiles
 
     union all by name
@@ -25,8 +25,8 @@ keys as (
     select
         record_key,
         group_key,
-        'phone' as block,
-        unnest(phones) as value
+        'last digits of a phone' as block,
+        unnest(weak_phones) as value
     from profiles
 
     union all by name

@@ -51,6 +51,30 @@ carried_tax_ids as (
 
 ),
 
+mended_tax_ids as (
+
+    select
+        record_key,
+        identifier_type,
+        raw_value,
+        {{ mended_credit_code('identifier') }} as identifier
+    from carried_tax_ids
+
+),
+
+cored_tax_ids as (
+
+    select
+        record_key,
+        identifier_type,
+        raw_value,
+        identifier,
+        {{ tax_id_core('identifier') }} as core
+    from mended_tax_ids
+
+),
+
+-- 000000000 and 123456789 are nobody's
 judged_tax_ids as (
 
     select
@@ -58,9 +82,13 @@ judged_tax_ids as (
         identifier_type,
         raw_value,
         identifier,
-        {{ organisation_code('identifier') }} as weak_identifier,
-        case when not {{ is_tax_id('identifier') }} then 'no such tax id' end as reason
-    from carried_tax_ids
+        case when length(core) >= 7 and not {{ is_made_up('core') }} then core end
+            as weak_identifier,
+        case
+            when {{ is_made_up('core') }} then 'placeholder'
+            when not {{ is_tax_id('identifier') }} then 'no such tax id'
+        end as reason
+    from cored_tax_ids
 
 ),
 

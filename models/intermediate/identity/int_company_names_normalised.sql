@@ -1,6 +1,9 @@
 -- One row per spelling of a company's name.
 {{ config(materialized='incremental', unique_key='raw_name') }}
 
+{#- 华创科技有限公司-采购部 -#}
+{%- set department = '[ (_—–-]+(行政|采购|财务|销售|市场|人事|技术|业务|客服|后勤|综合)部[)]?$' %}
+
 with
 
 customers as (
@@ -94,16 +97,12 @@ spelled as (
             as bracketed,
         case
             when is_chinese
-                then lower({{ regexp_replaced('plain_name', '[\\p{P}\\p{S}\\s]') }})
-            else
-                {{ regexp_replaced(
-                    company_words(regexp_replaced(
-                        "replace(" ~ unaccented('plain_name') ~ ", '&', ' and ')",
-                        '[\\p{P}\\p{S}\\s]+',
-                        ' '
-                    )),
-                    '^the '
+                then {{ mended_legal_form(
+                    'lower(' ~ regexp_replaced(
+                        regexp_replaced('plain_name', department), '[\\p{P}\\p{S}\\s]'
+                    ) ~ ')'
                 ) }}
+            else {{ company_words('plain_name') }}
         end as spelling
     from plain
 
@@ -184,12 +183,31 @@ formed as (
 
 ),
 
+-- 西安, 陕西西安, 陕西省西安
+prefixes as (
+
+    select
+        region,
+        region as prefix
+    from regions
+
+    union by name
+
+    select
+        region,
+        province || unnest(['', '省']) || region as prefix
+    from regions
+    where region != province
+
+),
+
 -- the place in brackets, or in front
 found_regions as (
 
     select
         formed.raw_name,
         regions.region,
+        formed.bracketed as place,
         true as is_bracketed
     from formed
     inner join regions on formed.bracketed = regions.region
@@ -199,13 +217,14 @@ found_regions as (
 
     select
         formed.raw_name,
-        regions.region,
+        prefixes.region,
+        prefixes.prefix as place,
         false as is_bracketed
     from formed
-    inner join regions
+    inner join prefixes
         on
-            left(formed.distinctive, 2) = left(regions.region, 2)
-            and starts_with(formed.distinctive, regions.region)
+            left(formed.distinctive, 2) = left(prefixes.prefix, 2)
+            and starts_with(formed.distinctive, prefixes.prefix)
     where formed.is_chinese
 
 ),
@@ -214,11 +233,12 @@ longest_regions as (
 
     select
         raw_name,
-        region
+        region,
+        place
     from found_regions
     qualify
         row_number()
-            over (partition by raw_name order by is_bracketed desc, length(region) desc)
+            over (partition by raw_name order by is_bracketed desc, length(place) desc)
         = 1
 
 ),
@@ -235,10 +255,10 @@ placed as (
         longest_regions.region,
         case
             when longest_regions.region is null then formed.distinctive
-            when starts_with(formed.distinctive, longest_regions.region)
+            when starts_with(formed.distinctive, longest_regions.place)
                 then
                     {{ regexp_replaced(
-                        'substr(formed.distinctive, length(longest_regions.region) + 1)',
+                        'substr(formed.distinctive, length(longest_regions.place) + 1)',
                         '^(省|市)'
                     ) }}
             else replace(formed.distinctive, formed.bracketed, '')
@@ -295,8 +315,8 @@ normalised as (
         case
             when is_placed_wholly then replace(distinctive, ' ', '')
             when is_chinese then replace(without_region, ' ', '')
-            -- Müller and Mueller
-            else {{ regexp_replaced("replace(without_region, ' ', '')", '([aou])e', '\\1') }}
+            -- Müller and Mueller, Rådgivning and Raadgivning
+            else {{ regexp_replaced("replace(without_region, ' ', '')", '([aou])e|(a)a', '\\1\\2') }}
         end as name_key,
         case when not is_placed_wholly then region end as region,
         legal_form is not null

@@ -78,21 +78,23 @@ compared as (
                 and length(one.name_key) >= 5
                 and {{ is_slip('one.name_key', 'other.name_key') }}
                 then 5
+            -- 华创 or its group, and 华创科技
             when
-                starts_with(one.name_key, other.name_key)
-                or starts_with(other.name_key, one.name_key)
+                starts_with(one.name_key, other.weak_name_key)
+                or starts_with(other.name_key, one.weak_name_key)
                 then 6
             else 7
         end as name_level,
         case
+            -- the older tax number in the credit code, and a VAT number without its country
+            when one.weak_tax_id = other.weak_tax_id then 1
             when one.tax_id is null or other.tax_id is null then 0
-            when one.tax_id = other.tax_id then 1
             when {{ is_slip('one.tax_id', 'other.tax_id') }} then 2
             else 3
         end as tax_id_level,
         case
+            when {{ shares_value('one.weak_phones', 'other.weak_phones') }} then 1
             when one.phones is null or other.phones is null then 0
-            when {{ shares_value('one.phones', 'other.phones') }} then 1
             else 2
         end as phone_level,
         case

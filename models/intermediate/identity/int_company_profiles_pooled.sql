@@ -22,10 +22,12 @@ agreed as (
     select
         group_key,
         min(tax_id) as tax_id,
+        min(weak_tax_id) as weak_tax_id,
         case when min(city_key) = max(city_key) then min(city_key) end as city_key,
         case when min(region) = max(region) then min(region) end as region,
         case when min(rest_key) = max(rest_key) then min(rest_key) end as rest_key,
         {{ pooled_values('phones') }} as phones,
+        {{ pooled_values('weak_phones') }} as weak_phones,
         {{ pooled_values('mail_domains') }} as mail_domains
     from records
     group by group_key
@@ -40,7 +42,9 @@ pooled as (
         records.weak_name_key,
         min(records.record_key) as record_key,
         any_value(agreed.tax_id) as tax_id,
+        any_value(agreed.weak_tax_id) as weak_tax_id,
         any_value(agreed.phones) as phones,
+        any_value(agreed.weak_phones) as weak_phones,
         any_value(agreed.mail_domains) as mail_domains,
         bool_or(records.is_branch) as is_branch,
         coalesce(any_value(agreed.region), min(records.region)) as region,

@@ -28,7 +28,7 @@ identifiers as (
 
     select *
     from {{ ref('int_company_identifiers_keyed') }}
-    where is_key and {{ touched('record_key', 'int_records_regrouped') }}
+    where {{ touched('record_key', 'int_records_regrouped') }}
 
 ),
 
@@ -54,10 +54,13 @@ carried as (
 
     select
         record_key,
-        min(identifier) filter (where identifier_type = 'tax_id') as tax_id,
-        {{ sorted_values('identifier', "identifier_type = 'phone'") }} as phones,
-        {{ sorted_values("split_part(identifier, '@', 2)", "identifier_type = 'email'") }}
-            as mail_domains
+        min(identifier) filter (where identifier_type = 'tax_id' and is_key) as tax_id,
+        min(weak_identifier) filter (where identifier_type = 'tax_id') as weak_tax_id,
+        {{ sorted_values('identifier', "identifier_type = 'phone' and is_key") }} as phones,
+        {{ sorted_values('weak_identifier', "identifier_type = 'phone'") }} as weak_phones,
+        {{ sorted_values(
+            "split_part(identifier, '@', 2)", "identifier_type = 'email' and is_key"
+        ) }} as mail_domains
     from identifiers
     group by record_key
 
@@ -71,7 +74,9 @@ profiled as (
         names.region,
         names.is_branch,
         carried.tax_id,
+        carried.weak_tax_id,
         carried.phones,
+        carried.weak_phones,
         carried.mail_domains,
         names.weak_name_key,
         cities.city_key,
