@@ -38,7 +38,7 @@ claimed as (
 
     select
         record_key,
-        min(identifier) as claim
+        min(coalesce(weak_identifier, identifier)) as claim
     from company_identifiers
     where identifier_type = 'tax_id' and is_key
     group by record_key
