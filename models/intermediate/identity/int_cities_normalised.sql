@@ -56,6 +56,7 @@ spellings as (
 
     select
         region as spelling,
+        region,
         pinyin
     from regions
 
@@ -63,6 +64,7 @@ spellings as (
 
     select
         abbreviation as spelling,
+        region,
         pinyin
     from regions
     where abbreviation is not null
@@ -73,6 +75,7 @@ normalised as (
 
     select
         plain.raw_city,
+        spellings.region,
         nullif(coalesce(spellings.pinyin, {{ latin_text('plain.plain_city') }}), '') as city_key
     from plain
     left outer join spellings on plain.plain_city = spellings.spelling

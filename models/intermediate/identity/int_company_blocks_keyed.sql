@@ -89,6 +89,16 @@ keys as (
 
     union all by name
 
+    -- 华创信息科技 and Huachuang Information Technology
+    select
+        record_key,
+        group_key,
+        'brand and trade' as block,
+        brand_key || '|' || unnest(trades) as value
+    from profiles
+
+    union all by name
+
     select
         record_key,
         group_key,

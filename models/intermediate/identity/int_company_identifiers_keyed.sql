@@ -33,6 +33,18 @@ names as (
 
 ),
 
+addresses as (
+
+    select * from {{ ref('int_addresses_normalised') }}
+
+),
+
+cities as (
+
+    select * from {{ ref('int_cities_normalised') }}
+
+),
+
 placeholders as (
 
     select * from {{ ref('placeholders') }}
@@ -99,11 +111,16 @@ carried_names as (
         'name' as identifier_type,
         company_records.company_name as raw_value,
         names.name_key as identifier,
-        names.region,
+        -- 华创科技 of Shanghai isn't the one of Shenzhen: brands are registered city by city
+        coalesce(names.region, case when {{ has_han('names.name_key') }} then cities.region end)
+            as region,
         names.weak_name_key as weak_identifier,
         case when length(names.name_key) < 2 then 'too short' end as reason
     from company_records
     inner join names on company_records.company_name = names.raw_name
+    left outer join addresses on company_records.address = addresses.raw_address
+    left outer join cities
+        on coalesce(company_records.city, addresses.city) = cities.raw_city
 
 ),
 

@@ -319,6 +319,7 @@ normalised as (
             else {{ regexp_replaced("replace(without_region, ' ', '')", '([aou])e|(a)a', '\\1\\2') }}
         end as name_key,
         case when not is_placed_wholly then region end as region,
+        case when not is_chinese then without_region end as name_words,
         legal_form is not null
         or exists (
             select 1

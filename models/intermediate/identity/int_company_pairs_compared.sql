@@ -42,7 +42,15 @@ compared as (
             -- a branch is another establishment than its parent
             when one.is_branch != other.is_branch then 8
             -- 启润食品 and Qirun Foods
-            when {{ has_han('one.name_key') }} != {{ has_han('other.name_key') }} then 11
+            when {{ has_han('one.name_key') }} != {{ has_han('other.name_key') }}
+                then case
+                    when one.brand_key != other.brand_key then 11
+                    when one.brand_key is null or other.brand_key is null then 11
+                    when one.place_key != other.place_key then 11
+                    when not {{ shares_value('one.trades', 'other.trades') }} then 11
+                    when one.place_key = other.place_key then 12
+                    else 13
+                end
             when one.name_key = other.name_key and one.region = other.region then 1
             when one.name_key = other.name_key and (one.region is null or other.region is null)
                 then 2
@@ -73,6 +81,14 @@ compared as (
                     )
                 )
                 then 4
+            -- 华创电子, and 华创电孑, which is no trade
+            when
+                one.brand_key is not null
+                and other.brand_key is not null
+                and (one.trades is null) != (other.trades is null)
+                and left(one.name_key, 2) = left(other.name_key, 2)
+                and {{ is_slip('one.name_key', 'other.name_key') }}
+                then 10
             when
                 {{ has_han('one.name_key') }}
                 and length(one.name_key) >= 5

@@ -61,6 +61,7 @@ weighed as (
                 then
                     population.population_bits
                     - log2(0.1 + 0.5 * greatest(coalesce(counts.bearer_count, 1) - 3, 0))
+            when pairs.name_level in (12, 13) then population.population_bits + 3.3
             when pairs.name_level in (4, 5, 6, 9, 10) then 10
             else 0
         end as name_weight

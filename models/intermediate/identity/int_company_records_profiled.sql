@@ -24,6 +24,12 @@ names as (
 
 ),
 
+translations as (
+
+    select * from {{ ref('int_company_names_translated') }}
+
+),
+
 identifiers as (
 
     select *
@@ -80,11 +86,15 @@ profiled as (
         carried.mail_domains,
         names.weak_name_key,
         cities.city_key,
+        translations.brand_key,
+        coalesce(translations.place_key, cities.city_key) as place_key,
+        translations.trades,
         addresses.rest_key,
         addresses.number_key,
         grouped_records.group_key
     from company_records
     left outer join names on company_records.company_name = names.raw_name
+    left outer join translations on company_records.company_name = translations.raw_name
     left outer join carried on company_records.record_key = carried.record_key
     left outer join addresses on company_records.address = addresses.raw_address
     left outer join cities
