@@ -315,8 +315,14 @@ normalised as (
         case
             when is_placed_wholly then replace(distinctive, ' ', '')
             when is_chinese then replace(without_region, ' ', '')
-            -- Müller and Mueller, Rådgivning and Raadgivning
-            else {{ regexp_replaced("replace(without_region, ' ', '')", '([aou])e|(a)a', '\\1\\2') }}
+            -- Müller and Mueller, Rådgivning and Raadgivning; a place may stand behind the legal form
+            else {{ regexp_replaced(
+                "replace(" ~ regexp_replaced(
+                    'without_region', ' (gmbh|llc|ltd|limited|inc|incorporated|plc|sarl|llp)\\b'
+                ) ~ ", ' ', '')",
+                '([aou])e|(a)a',
+                '\\1\\2'
+            ) }}
         end as name_key,
         case when not is_placed_wholly then region end as region,
         case when not is_chinese then without_region end as name_words,

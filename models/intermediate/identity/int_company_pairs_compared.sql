@@ -55,6 +55,8 @@ compared as (
             when one.name_key = other.name_key and (one.region is null or other.region is null)
                 then 2
             when one.name_key = other.name_key then 3
+            when {{ is_name_with_city('one', 'other') }} or {{ is_name_with_city('other', 'one') }}
+                then 2
             when one.region != other.region then 7
             -- so are two branches
             when one.is_branch and one.weak_name_key = other.weak_name_key then 8
@@ -83,8 +85,7 @@ compared as (
                 then 4
             -- 华创电子, and 华创电孑, which is no trade
             when
-                one.brand_key is not null
-                and other.brand_key is not null
+                {{ has_han('one.name_key') }}
                 and (one.trades is null) != (other.trades is null)
                 and left(one.name_key, 2) = left(other.name_key, 2)
                 and {{ is_slip('one.name_key', 'other.name_key') }}
