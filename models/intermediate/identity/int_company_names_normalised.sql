@@ -184,18 +184,18 @@ formed as (
 ),
 
 -- 西安, 陕西西安, 陕西省西安
-prefixes as (
+beginnings as (
 
     select
         region,
-        region as prefix
+        region as beginning
     from regions
 
     union by name
 
     select
         region,
-        province || unnest(['', '省']) || region as prefix
+        province || unnest(['', '省']) || region as beginning
     from regions
     where region != province
 
@@ -217,14 +217,14 @@ found_regions as (
 
     select
         formed.raw_name,
-        prefixes.region,
-        prefixes.prefix as place,
+        beginnings.region,
+        beginnings.beginning as place,
         false as is_bracketed
     from formed
-    inner join prefixes
+    inner join beginnings
         on
-            left(formed.distinctive, 2) = left(prefixes.prefix, 2)
-            and starts_with(formed.distinctive, prefixes.prefix)
+            left(formed.distinctive, 2) = left(beginnings.beginning, 2)
+            and starts_with(formed.distinctive, beginnings.beginning)
     where formed.is_chinese
 
 ),
@@ -315,7 +315,7 @@ normalised as (
         case
             when is_placed_wholly then replace(distinctive, ' ', '')
             when is_chinese then replace(without_region, ' ', '')
-            -- Müller and Mueller, Rådgivning and Raadgivning; a place may stand behind the legal form
+            -- Müller and Mueller, Rådgivning and Raadgivning; a place may follow the legal form
             else {{ regexp_replaced(
                 "replace(" ~ regexp_replaced(
                     'without_region', ' (gmbh|llc|ltd|limited|inc|incorporated|plc|sarl|llp)\\b'

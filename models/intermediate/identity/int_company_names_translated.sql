@@ -7,11 +7,10 @@ names as (
 
     select *
     from {{ ref('int_company_names_normalised') }}
-    where
-        not is_branch
-        {% if is_incremental() %}
-            and raw_name not in (select known.raw_name from {{ this }} as known)
-        {% endif %}
+    where not is_branch
+    {% if is_incremental() %}
+        and raw_name not in (select known.raw_name from {{ this }} as known)
+    {% endif %}
 
 ),
 
@@ -115,7 +114,7 @@ letter_brands as (
         {{ joined_words(kept_words(
             'letter_names.words',
             'not array_contains(known.words, word)'
-            ~ " and word not in ('group', 'holdings', 'china', 'international')"
+            ~ " and word not in ('group', 'holdings', 'china', 'international', 'new')"
             ~ ' and word is distinct from places.place_key'
         )) }} as brand
     from letter_names

@@ -88,12 +88,12 @@ compared as (
                 {{ has_han('one.name_key') }}
                 and (one.trades is null) != (other.trades is null)
                 and left(one.name_key, 2) = left(other.name_key, 2)
-                and {{ is_slip('one.name_key', 'other.name_key') }}
+                and {{ is_slip_of_character('one.name_key', 'other.name_key') }}
                 then 10
             when
                 {{ has_han('one.name_key') }}
                 and length(one.name_key) >= 5
-                and {{ is_slip('one.name_key', 'other.name_key') }}
+                and {{ is_slip_of_character('one.name_key', 'other.name_key') }}
                 then 5
             -- 华创 or its group, and 华创科技
             when

@@ -87,11 +87,11 @@ profiled as (
         names.weak_name_key,
         cities.city_key,
         translations.brand_key,
-        coalesce(translations.place_key, cities.city_key) as place_key,
         translations.trades,
         addresses.rest_key,
         addresses.number_key,
-        grouped_records.group_key
+        grouped_records.group_key,
+        coalesce(translations.place_key, cities.city_key) as place_key
     from company_records
     left outer join names on company_records.company_name = names.raw_name
     left outer join translations on company_records.company_name = translations.raw_name
