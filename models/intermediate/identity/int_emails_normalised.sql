@@ -119,11 +119,11 @@ normalised as (
     select
         raw_email,
         email,
+        is_role,
         case
             when not is_valid then 'not an e-mail address'
             when is_nowhere or is_nobody then 'placeholder'
         end as reason,
-        is_role,
         case
             when not is_valid or is_role or is_nobody then null
             -- nothing arrives there, yet two zhouyuan@example.com are one; not so two a@a.com
