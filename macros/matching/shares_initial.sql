@@ -9,10 +9,19 @@
             and left({{ one }}.given_key, 1) = left({{ other }}.given_key, 1)
         )
         -- R. Smith and Bob Smith
-        or left({{ one }}.given_key, 1) || ' ' || {{ one }}.surname_key
-        = left({{ other }}.nickname_key, 1) || ' ' || {{ other }}.surname_key
-        or left({{ other }}.given_key, 1) || ' ' || {{ other }}.surname_key
-        = left({{ one }}.nickname_key, 1) || ' ' || {{ one }}.surname_key
+        or (
+            {{ one }}.surname_key = {{ other }}.surname_key
+            and (
+                {%- for short, long in [(one, other), (other, one)] %}
+                {{ 'or ' if not loop.first }}coalesce(
+                    length({{ kept_words(
+                        long ~ '.nickname_keys', 'left(word, 1) = left(' ~ short ~ '.given_key, 1)'
+                    ) }}) > 0,
+                    false
+                )
+                {%- endfor %}
+            )
+        )
         -- M. Delgado and María Delgado Gil
         or (
             left({{ one }}.given_key, 1) = left({{ other }}.given_key, 1)

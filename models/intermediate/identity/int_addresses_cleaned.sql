@@ -1,4 +1,9 @@
 -- One row per spelling of an address, in one form of its letters, digits and signs.
+{#- what is meant for who delivers there -#}
+{%- set notes =
+    '[ (（_-]*((放|送到?|交)?(丰巢柜?|菜鸟驿站|快递柜|驿站|门卫|前台|门口|传达室)(代收)?'
+    ~ '|(送货|派送|派件)?前?请?提?前?(打|致)?电话(联系)?|(工作日|周末)(送货|派送|收货)|自提)[)）]*$'
+%}
 with
 
 person_records as (
@@ -41,7 +46,10 @@ cleaned as (
             -- 上海市 浦东新区，张江路 88 号 has its blanks wherever somebody liked one
             when {{ has_han('plain_address') }}
                 then {{ regexp_replaced(
-                    'lower(plain_address)', '[\\s,，。;；、]|^(中国|中华人民共和国)|(邮编|邮政编码)[:：]?'
+                    regexp_replaced(
+                        'lower(plain_address)', '[\\s,，。;；、]|^(中国|中华人民共和国)|(邮编|邮政编码)[:：]?'
+                    ),
+                    notes
                 ) }}
             else
                 {{ regexp_replaced(

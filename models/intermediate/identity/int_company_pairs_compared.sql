@@ -110,6 +110,7 @@ compared as (
             else 3
         end as tax_id_level,
         case
+            when {{ shares_value('one.phones', 'other.phones') }} then 1
             when {{ shares_value('one.weak_phones', 'other.weak_phones') }} then 1
             when one.phones is null or other.phones is null then 0
             else 2

@@ -156,7 +156,8 @@ parted as (
 
 ),
 
--- 88号3栋1201室, 88号3幢1201 and 88-3-1201 are one door; a new name begins a new part
+-- 88号3栋1201室, 88号3幢1201 and 88-3-1201 are one door, 12楼1201 has its floor twice; a new name
+-- begins a new part
 numbered as (
 
     select
@@ -169,7 +170,11 @@ numbered as (
             regexp_replaced(
                 regexp_replaced(
                     regexp_replaced(
-                        'substr(address, length(district) + 1)',
+                        regexp_replaced(
+                            'substr(address, length(district) + 1)',
+                            '[0-9]{1,2}(?:楼|层)([0-9]{3,4})',
+                            '\\1'
+                        ),
                         '([0-9a-z])(?:号院|号楼|号|弄|栋|幢|座|单元|层|楼|室|房|户|#)',
                         '\\1-'
                     ),

@@ -14,7 +14,9 @@ profiles as (
             else [surname_key, given_key]
         end as name_parts,
         -- in letters a street tells by its first long word, whose beginning seldom has a slip
-        nullif(regexp_extract(rest_key, '\b[a-z]{4}'), '') as street
+        nullif(regexp_extract(rest_key, '\b[a-z]{4}'), '') as street,
+        -- in Han characters building, unit and room, before which the street's number is left out
+        regexp_extract(number_key, '(?:[0-9]+-){0,2}[0-9]+$') as door
     from {{ ref('int_person_profiles_pooled') }}
     where {{ touched('record_key', 'int_records_regrouped') }}
 
@@ -139,7 +141,7 @@ keys as (
         group_key,
         name_kind,
         'short name' as block,
-        nickname_key as value
+        unnest(nickname_keys) as value
     from named
 
     union all by name
@@ -286,7 +288,7 @@ keys as (
         group_key,
         name_kind,
         'surname and address' as block,
-        surname_key || '|' || number_key as value
+        surname_key || '|' || door as value
     from addressed
 
     union all by name
@@ -296,7 +298,7 @@ keys as (
         group_key,
         name_kind,
         'given name and address' as block,
-        given_key || '|' || number_key as value
+        given_key || '|' || door as value
     from addressed
 
     union all by name

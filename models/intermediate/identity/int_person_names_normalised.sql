@@ -21,9 +21,38 @@ letter_names as (
 
 ),
 
-given_name_variants as (
+variants as (
 
     select * from {{ ref('given_name_variants') }}
+
+),
+
+-- Rose may be short for Rosemary, or all of the name
+meant_names as (
+
+    select
+        variant,
+        given_name
+    from variants
+    union by name
+    select
+        variant,
+        variant as given_name
+    from variants
+
+),
+
+-- Chris may be Christopher or Christina
+given_name_variants as (
+
+    select
+        variant,
+        array_agg(given_name order by given_name) as given_names,
+        case
+            when count(*) = 2 then min(given_name) filter (where given_name != variant)
+        end as only_given_name
+    from meant_names
+    group by variant
 
 ),
 
@@ -133,16 +162,23 @@ normalised as (
                 )
         end as display_name,
         coalesce(keyed.written, keyed.name_words) as written_key,
-        coalesce(given_name_variants.given_name, keyed.first_given)
-        || ' ' || keyed.surname as nickname_key
+        case
+            when keyed.surname is not null and keyed.first_given is not null
+                then {{ changed_words(
+                    'coalesce(given_name_variants.given_names, [keyed.first_given])',
+                    "word || ' ' || keyed.surname"
+                ) }}
+        end as nickname_keys
     from untitled
     left outer join keyed on untitled.raw_name = keyed.raw_name
     left outer join given_name_variants on keyed.first_given = given_name_variants.variant
     left outer join given_name_sexes
         on
             coalesce(
-                given_name_variants.given_name,
-                keyed.first_given,
+                case
+                    when given_name_variants.variant is null then keyed.first_given
+                    else given_name_variants.only_given_name
+                end,
                 case
                     when keyed.is_full and keyed.surname is not null then right(keyed.written, 1)
                 end

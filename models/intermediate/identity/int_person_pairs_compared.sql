@@ -103,7 +103,7 @@ compared as (
                         then 5
                     else 11
                 end
-            when one.nickname_key = other.nickname_key then 4
+            when {{ shares_value('one.nickname_keys', 'other.nickname_keys') }} then 4
             when one.is_han and other.is_han
                 then case
                     -- 庆华, or somebody called 庆, and 罗庆华

@@ -136,7 +136,7 @@ profiled as (
             when {{ has_han('names.written_key') }} then {{ han_given_name('names.written_key') }}
             else names.given_key
         end as written_given,
-        names.nickname_key,
+        names.nickname_keys,
         names.name_words,
         names.generation,
         names.given_sex,

@@ -118,7 +118,7 @@ counted as (
 
 ),
 
--- 00000000 is nobody's
+-- 00000000 and 123456789 are nobody's
 normalised as (
 
     select distinct
@@ -130,7 +130,7 @@ normalised as (
             when
                 coalesce(reason, '') != 'digits lost by a spreadsheet'
                 and length(digits) >= 7
-                and replace(digits, left(digits, 1), '') != ''
+                and not {{ is_made_up('digits') }}
                 then right(digits, 8)
         end as weak_phone
     from counted
