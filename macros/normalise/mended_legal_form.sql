@@ -4,7 +4,7 @@
         regexp_replaced(
             regexp_replaced(
                 regexp_replaced(
-                    expression, '([佑友又右由]限|有[现线陷县先])(责任)?公司', '有限\\2公司'
+                    expression, '([佑友又右由]限|有[现陷县先])(责任)?公司', '有限\\2公司'
                 ),
                 '有限(司|工司|公思|公诗)$',
                 '有限公司'

@@ -104,7 +104,10 @@ compared as (
         end as name_level,
         case
             -- the older tax number in the credit code, and a VAT number without its country
-            when one.weak_tax_id = other.weak_tax_id then 1
+            when
+                one.weak_tax_id = other.weak_tax_id
+                and not {{ is_of_another_country('one.tax_id', 'other.tax_id') }}
+                then 1
             when one.tax_id is null or other.tax_id is null then 0
             when {{ is_slip('one.tax_id', 'other.tax_id') }} then 2
             else 3
