@@ -17,7 +17,7 @@
                         and {{ is_slip_of_character(company, other_company) }}
                 else
                     jaro_winkler_similarity({{ company }}, {{ other_company }}) >= 0.94
-                    and damerau_levenshtein({{ company }}, {{ other_company }}) <= 2
+                    and {{ is_within(company, other_company, 2) }}
             end
         )
     )

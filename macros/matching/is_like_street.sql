@@ -14,8 +14,11 @@
             "string_split(" ~ other ~ ".number_key, '-')"
         ) }}
         and (
-            damerau_levenshtein({{ one }}.rest_key, {{ other }}.rest_key)
-            <= greatest(length({{ one }}.rest_key), length({{ other }}.rest_key)) / 6
+            {{ is_within(
+                one ~ ".rest_key",
+                other ~ ".rest_key",
+                "greatest(length(" ~ one ~ ".rest_key), length(" ~ other ~ ".rest_key)) / 6"
+            ) }}
             or (
                 {{ one }}.number_key = {{ other }}.number_key
                 and jaro_winkler_similarity({{ one }}.rest_key, {{ other }}.rest_key)

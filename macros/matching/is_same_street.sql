@@ -16,8 +16,11 @@
         and (
             contains({{ street }}, {{ other_street }})
             or contains({{ other_street }}, {{ street }})
-            or damerau_levenshtein({{ street }}, {{ other_street }})
-            <= greatest(length({{ street }}), length({{ other_street }})) / 6
+            or {{ is_within(
+                street,
+                other_street,
+                "greatest(length(" ~ street ~ "), length(" ~ other_street ~ ")) / 6"
+            ) }}
             or length({{ shared_letters }})
             >= greatest(8, 0.6 * least(length({{ street }}), length({{ other_street }})))
         )

@@ -75,7 +75,7 @@ compared as (
                     (
                         jaro_winkler_similarity(one.name_key, other.name_key) >= 0.94
                         -- sisters have a long beginning in common: Kent Motors, Kent Foods
-                        and damerau_levenshtein(one.name_key, other.name_key) <= 2
+                        and {{ is_within('one.name_key', 'other.name_key', 2) }}
                     )
                     or (
                         length(one.name_key) >= 10
