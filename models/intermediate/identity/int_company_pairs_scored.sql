@@ -51,11 +51,11 @@ weighed as (
         or pairs.phone_level = 1
         or pairs.mail_domain_level = 1
         or pairs.address_level = 1 as is_reached_alike,
-        weights.name[pairs.name_level]
-        + weights.tax_id[pairs.tax_id_level]
-        + weights.phone[pairs.phone_level]
-        + weights.mail_domain[pairs.mail_domain_level]
-        + weights.address[pairs.address_level] as level_weight,
+        weights.name[pairs.name_level + 1]
+        + weights.tax_id[pairs.tax_id_level + 1]
+        + weights.phone[pairs.phone_level + 1]
+        + weights.mail_domain[pairs.mail_domain_level + 1]
+        + weights.address[pairs.address_level + 1] as level_weight,
         case
             when pairs.name_level in (1, 2, 3)
                 then

@@ -48,11 +48,11 @@ summed as (
         ) as findings,
         -- what the levels don't say: how rare the values are, and whether the two are reached alike
         judgements.weight
-        - weights.name[comparisons.name_level]
-        - weights.tax_id[comparisons.tax_id_level]
-        - weights.phone[comparisons.phone_level]
-        - weights.mail_domain[comparisons.mail_domain_level]
-        - weights.address[comparisons.address_level] as other_weight
+        - weights.name[comparisons.name_level + 1]
+        - weights.tax_id[comparisons.tax_id_level + 1]
+        - weights.phone[comparisons.phone_level + 1]
+        - weights.mail_domain[comparisons.mail_domain_level + 1]
+        - weights.address[comparisons.address_level + 1] as other_weight
     from judgements
     inner join comparisons
         on

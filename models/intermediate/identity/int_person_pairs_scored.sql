@@ -49,15 +49,15 @@ weighed as (
         or pairs.unionid_level = 1
         or pairs.national_id_level in (1, 3)
         or pairs.address_level in (1, 2, 6) as is_reached_alike,
-        weights.name[pairs.name_level]
-        + weights.phone[pairs.phone_level]
-        + weights.email[pairs.email_level]
-        + weights.unionid[pairs.unionid_level]
-        + weights.national_id[pairs.national_id_level]
-        + weights.sex[pairs.sex_level]
-        + weights.address[pairs.address_level]
-        + weights.company[pairs.company_level] as level_weight,
-        weights.birth_date[pairs.birth_date_level]
+        weights.name[pairs.name_level + 1]
+        + weights.phone[pairs.phone_level + 1]
+        + weights.email[pairs.email_level + 1]
+        + weights.unionid[pairs.unionid_level + 1]
+        + weights.national_id[pairs.national_id_level + 1]
+        + weights.sex[pairs.sex_level + 1]
+        + weights.address[pairs.address_level + 1]
+        + weights.company[pairs.company_level + 1] as level_weight,
+        weights.birth_date[pairs.birth_date_level + 1]
         + case when pairs.birth_date_level in (4, 5) then ratings.date_doubt_bits else 0 end
             as birth_date_weight,
         case

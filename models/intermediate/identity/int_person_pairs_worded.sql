@@ -58,15 +58,15 @@ summed as (
         ) as findings,
         -- what the levels don't say: how rare the values are, and whether the two are reached alike
         judgements.weight
-        - weights.name[comparisons.name_level]
-        - weights.phone[comparisons.phone_level]
-        - weights.email[comparisons.email_level]
-        - weights.unionid[comparisons.unionid_level]
-        - weights.national_id[comparisons.national_id_level]
-        - weights.birth_date[comparisons.birth_date_level]
-        - weights.sex[comparisons.sex_level]
-        - weights.address[comparisons.address_level]
-        - weights.company[comparisons.company_level] as other_weight
+        - weights.name[comparisons.name_level + 1]
+        - weights.phone[comparisons.phone_level + 1]
+        - weights.email[comparisons.email_level + 1]
+        - weights.unionid[comparisons.unionid_level + 1]
+        - weights.national_id[comparisons.national_id_level + 1]
+        - weights.birth_date[comparisons.birth_date_level + 1]
+        - weights.sex[comparisons.sex_level + 1]
+        - weights.address[comparisons.address_level + 1]
+        - weights.company[comparisons.company_level + 1] as other_weight
     from judgements
     inner join comparisons
         on
