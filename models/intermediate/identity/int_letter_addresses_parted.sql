@@ -3,6 +3,9 @@
     'al|ak|az|ar|ca|co|ct|de|dc|fl|ga|hi|id|il|in|ia|ks|ky|la|me|md|ma|mi|mn|ms|mo|mt|ne|nv|nh|nj|nm'
     ~ '|ny|nc|nd|oh|ok|or|pa|pr|ri|sc|sd|tn|tx|ut|vt|va|wa|wv|wi|wy'
     ~ '|nsw|vic|qld|tas|nt|act|ab|bc|mb|nb|nl|ns|on|pe|qc|sk' %}
+{%- set english_streets =
+    'street|st|place|pl|avenue|ave|drive|dr|crescent|cres|close|cl|court|ct|circuit|cct|lane|ln|way'
+    ~ '|terrace|tce|parade' %}
 
 with
 
@@ -50,15 +53,18 @@ posted as (
             ),
             -- the state left out or mistyped: 12 Queen Street, Auckland 1010
             nullif(regexp_extract(address, '[0-9].*,(?: *| [^0-9,]+ )([0-9]{4})$', 1), ''),
-            -- no comma either: 12 Queen Street 1010; of 12 Queen Street Apt 1010 it is the door
+            -- no comma either: 12 Queen Street 1010; of 12 Queen Street Apt 1010 it is the door,
+            -- and of a Spanish street alone the house: there it stands behind its street
             case
                 when not {{ regexp_matches(
                     'address',
-                    '(?:apt|apartment|unit|suite|ste|flat|room|rm|no|box|floor|fl|lot|bldg|building'
+                    '\\b(?:apt|apartment|unit|suite|ste|flat|room|rm|no|box|floor|fl|lot|bldg|building'
                     ~ '|highway|hwy|route|rte|road|rd) [0-9]{4}$'
                 ) }}
                     then nullif(regexp_extract(
-                        address, '^[0-9]+[a-z]? [^0-9,]*\p{L}{2}[^0-9,]* ([0-9]{4})$', 1
+                        address,
+                        '(?:^[0-9]+[a-z]? .*\p{L}{2}[^0-9,]*|\b(?:{{ english_streets }})\b[^,]*) ([0-9]{4})$',
+                        1
                     ), '')
             end
         ) as postcode

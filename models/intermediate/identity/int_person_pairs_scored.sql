@@ -34,12 +34,20 @@ weighed as (
         pairs.other_group_key,
         ratings.population_bits,
         ratings.recurrence_bits,
-        pairs.name_level in (6, 12)
-        -- who shares the birth date may have got another name, or goes by a second given name
-        or (pairs.name_level = 11 and pairs.birth_date_level != 1)
+        ratings.household_doubt_bits,
+        pairs.name_level = 12
+        -- in a list without relatives, another name is a mistake
         or (
-            pairs.name_level in (10, 16)
-            and not (pairs.birth_date_level = 1 and pairs.is_past_living_with_a_twin)
+            ratings.household_doubt_bits < 2
+            and (
+                pairs.name_level = 6
+                -- who shares the birth date may have got another name, or a second given name
+                or (pairs.name_level = 11 and pairs.birth_date_level != 1)
+                or (
+                    pairs.name_level in (10, 16)
+                    and not (pairs.birth_date_level = 1 and pairs.is_past_living_with_a_twin)
+                )
+            )
         )
         -- where dates are wrong twice as often as elsewhere, another one contradicts nothing
         or (pairs.birth_date_level in (4, 5) and ratings.date_doubt_bits < 1)
@@ -81,6 +89,11 @@ weighed as (
             -- of two lone words nobody knows whether they are given names
             when pairs.name_level in (9, 13, 15)
                 then coalesce(least(ratings.given_bits, other_ratings.given_bits), 0)
+            -- relatives share a surname, and who took another one kept the given name
+            when pairs.name_level in (6, 10)
+                then least(ratings.household_doubt_bits, ratings.surname_bits)
+            when pairs.name_level = 16
+                then least(ratings.household_doubt_bits, ratings.given_bits)
             else 0
         end as name_weight,
         -- a household shares its surname, and sometimes father and son their whole name
@@ -122,6 +135,7 @@ scored as (
                 when is_reached_alike
                     then
                         level_weight
+                        + household_doubt_bits
                         + least(name_weight, household_name_weight)
                         + greatest(
                             least(birth_date_weight, most_birth_date_weight),

@@ -26,6 +26,12 @@ birth_date_counts as (
 
 ),
 
+household_counts as (
+
+    select * from {{ ref('int_person_households_counted') }}
+
+),
+
 common_names as (
 
     select * from {{ ref('common_names') }}
@@ -64,6 +70,15 @@ date_doubt as (
 
 ),
 
+household_doubt as (
+
+    select
+        {{ household_doubt_bits('sum(pair_count) filter (where is_two)', 'sum(pair_count)') }}
+            as household_doubt_bits
+    from household_counts
+
+),
+
 counted as (
 
     select
@@ -71,6 +86,7 @@ counted as (
         population.population_bits,
         recurrence.recurrence_bits,
         date_doubt.date_doubt_bits,
+        household_doubt.household_doubt_bits,
         -- a value that came after the counting was borne by nobody then
         coalesce(written.bearer_count, 1) as written_count,
         coalesce(letters.bearer_count, 1) as letters_count,
@@ -95,6 +111,7 @@ counted as (
     cross join population
     cross join recurrence
     cross join date_doubt
+    cross join household_doubt
     left outer join counts as written
         on written.attribute = 'written_key' and profiles.written_key = written.value
     left outer join counts as letters
@@ -126,6 +143,7 @@ rated as (
         record_key,
         recurrence_bits,
         date_doubt_bits,
+        household_doubt_bits,
         cast(population_bits as integer) as population_bits,
         {{ rarity_bits('surname_count') }} as surname_bits,
         {{ rarity_bits('given_count') }} as given_bits,
