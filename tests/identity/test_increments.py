@@ -47,7 +47,11 @@ def test_an_id_goes_back_to_the_record_that_it_was_minted_from(world: World) -> 
 
 def how_counted(world: World) -> list[list[tuple[Any, ...]]]:
     """What is counted of people once, and kept by every build."""
-    tables = ("int_person_values_counted", "int_person_birth_dates_counted")
+    tables = (
+        "int_person_values_counted",
+        "int_person_birth_dates_counted",
+        "int_person_households_counted",
+    )
     return [world.sql(f"from intermediate.{table} order by all") for table in tables]
 
 

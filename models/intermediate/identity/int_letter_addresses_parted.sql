@@ -3,7 +3,7 @@
     'al|ak|az|ar|ca|co|ct|de|dc|fl|ga|hi|id|il|in|ia|ks|ky|la|me|md|ma|mi|mn|ms|mo|mt|ne|nv|nh|nj|nm'
     ~ '|ny|nc|nd|oh|ok|or|pa|pr|ri|sc|sd|tn|tx|ut|vt|va|wa|wv|wi|wy'
     ~ '|nsw|vic|qld|tas|nt|act|ab|bc|mb|nb|nl|ns|on|pe|qc|sk' %}
-{%- set english_streets =
+{%- set streets =
     'street|st|place|pl|avenue|ave|drive|dr|crescent|cres|close|cl|court|ct|circuit|cct|lane|ln|way'
     ~ '|terrace|tce|parade' %}
 
@@ -63,7 +63,7 @@ posted as (
                 ) }}
                     then nullif(regexp_extract(
                         address,
-                        '(?:^[0-9]+[a-z]? .*\p{L}{2}[^0-9,]*|\b(?:{{ english_streets }})\b[^,]*) ([0-9]{4})$',
+                        '(?:^[0-9]+[a-z]? .*\p{L}{2}[^0-9,]*|\b(?:{{ streets }})\b[^,]*) ([0-9]{4})$',
                         1
                     ), '')
             end

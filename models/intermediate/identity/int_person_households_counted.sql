@@ -10,10 +10,8 @@ pairs as (
     where
         birth_date_level != 0
         and (phone_level = 1 or email_level = 1 or address_level in (1, 2))
-        {% if is_incremental() %}
-            -- counted once, so that weights stay as they are, until `identity recount`
-            and (select count(*) from {{ this }}) = 0
-        {% endif %}
+        -- counted once, so that weights stay as they are, until `identity recount`
+        and {{ '(select count(*) from ' ~ this ~ ') = 0' if is_incremental() else 'true' }}
 
 ),
 

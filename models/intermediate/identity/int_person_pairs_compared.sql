@@ -180,7 +180,7 @@ compared as (
             -- fingers slip on letters; of two people of one name the digits tell who is who
             when
                 length(one.emails[1]) >= 8
-                and {{ is_slip('one.emails[1]', 'other.emails[1]') }}
+                and {{ is_like_email('one.emails[1]', 'other.emails[1]') }}
                 and {{ regexp_replaced('one.emails[1]', '[^0-9]') }}
                 = {{ regexp_replaced('other.emails[1]', '[^0-9]') }}
                 then 4

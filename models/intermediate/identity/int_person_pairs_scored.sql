@@ -91,9 +91,9 @@ weighed as (
                 then coalesce(least(ratings.given_bits, other_ratings.given_bits), 0)
             -- relatives share a surname, and who took another one kept the given name
             when pairs.name_level in (6, 10)
-                then least(ratings.household_doubt_bits, ratings.surname_bits)
+                then least(2 * ratings.household_doubt_bits, ratings.surname_bits)
             when pairs.name_level = 16
-                then least(ratings.household_doubt_bits, ratings.given_bits)
+                then least(2 * ratings.household_doubt_bits, ratings.given_bits)
             else 0
         end as name_weight,
         -- a household shares its surname, and sometimes father and son their whole name
