@@ -4,8 +4,8 @@
     ~ '|ny|nc|nd|oh|ok|or|pa|pr|ri|sc|sd|tn|tx|ut|vt|va|wa|wv|wi|wy'
     ~ '|nsw|vic|qld|tas|nt|act|ab|bc|mb|nb|nl|ns|on|pe|qc|sk' %}
 {%- set streets =
-    'street|st|place|pl|avenue|ave|drive|dr|crescent|cres|close|cl|court|ct|circuit|cct|lane|ln|way'
-    ~ '|terrace|tce|parade' %}
+    '(?:street|st|place|pl|avenue|ave|drive|dr|crescent|cres|close|cl|court|ct|circuit|cct|lane|ln|way'
+    ~ '|terrace|tce|parade)' %}
 
 with
 
@@ -63,7 +63,7 @@ posted as (
                 ) }}
                     then nullif(regexp_extract(
                         address,
-                        '(?:^[0-9]+[a-z]? .*\p{L}{2}[^0-9,]*|\b(?:{{ streets }})\b[^,]*) ([0-9]{4})$',
+                        '(?:^[0-9]+[a-z]? .*\p{L}{2}[^0-9,]*|\b{{ streets }}\b[^,]*) ([0-9]{4})$',
                         1
                     ), '')
             end
