@@ -1,4 +1,4 @@
-"""How rare names and relatives are, and how far birth dates can be trusted: counted once, and kept.
+"""How rare names and relatives are, and how much people change: counted once, and kept.
 
 If each build counted for itself, a new record could change the weight of any two who have its name,
 and a build of what has changed couldn't give what a build of everything gives.
@@ -14,6 +14,7 @@ from warehouse.connection import waiting, warehouse_path
 COUNTED = (
     "intermediate.int_person_values_counted",
     "intermediate.int_person_birth_dates_counted",
+    "intermediate.int_person_changes_counted",
     "intermediate.int_person_households_counted",
     "intermediate.int_company_values_counted",
 )

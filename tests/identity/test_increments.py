@@ -51,6 +51,7 @@ def how_counted(world: World) -> list[list[tuple[Any, ...]]]:
         "int_person_values_counted",
         "int_person_birth_dates_counted",
         "int_person_households_counted",
+        "int_person_changes_counted",
     )
     return [world.sql(f"from intermediate.{table} order by all") for table in tables]
 

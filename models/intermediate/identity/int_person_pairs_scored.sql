@@ -64,7 +64,13 @@ weighed as (
         + weights.national_id[pairs.national_id_level + 1]
         + weights.sex[pairs.sex_level + 1]
         + weights.address[pairs.address_level + 1]
-        + weights.company[pairs.company_level + 1] as level_weight,
+        + weights.company[pairs.company_level + 1]
+        -- how often people change what they say, the list says itself
+        + case when pairs.phone_level = 4 then ratings.phone_change_bits else 0 end
+        + case when pairs.email_level = 5 then ratings.email_change_bits else 0 end
+        + case when pairs.address_level = 5 then ratings.city_change_bits else 0 end
+        + case when pairs.company_level = 2 then ratings.company_change_bits else 0 end
+            as level_weight,
         weights.birth_date[pairs.birth_date_level + 1]
         + case when pairs.birth_date_level in (4, 5) then ratings.date_doubt_bits else 0 end
             as birth_date_weight,

@@ -32,6 +32,12 @@ household_counts as (
 
 ),
 
+change_counts as (
+
+    select * from {{ ref('int_person_changes_counted') }}
+
+),
+
 common_names as (
 
     select * from {{ ref('common_names') }}
@@ -79,6 +85,17 @@ household_doubt as (
 
 ),
 
+changes as (
+
+    select
+        {{ change_bits('phone', 0.15) }} as phone_change_bits,
+        {{ change_bits('email', 0.28) }} as email_change_bits,
+        {{ change_bits('city', 0.06) }} as city_change_bits,
+        {{ change_bits('company', 0.15) }} as company_change_bits
+    from change_counts
+
+),
+
 counted as (
 
     select
@@ -87,6 +104,10 @@ counted as (
         recurrence.recurrence_bits,
         date_doubt.date_doubt_bits,
         household_doubt.household_doubt_bits,
+        changes.phone_change_bits,
+        changes.email_change_bits,
+        changes.city_change_bits,
+        changes.company_change_bits,
         -- a value that came after the counting was borne by nobody then
         coalesce(written.bearer_count, 1) as written_count,
         coalesce(letters.bearer_count, 1) as letters_count,
@@ -112,6 +133,7 @@ counted as (
     cross join recurrence
     cross join date_doubt
     cross join household_doubt
+    cross join changes
     left outer join counts as written
         on written.attribute = 'written_key' and profiles.written_key = written.value
     left outer join counts as letters
@@ -144,6 +166,10 @@ rated as (
         recurrence_bits,
         date_doubt_bits,
         household_doubt_bits,
+        phone_change_bits,
+        email_change_bits,
+        city_change_bits,
+        company_change_bits,
         cast(population_bits as integer) as population_bits,
         {{ rarity_bits('surname_count') }} as surname_bits,
         {{ rarity_bits('given_count') }} as given_bits,

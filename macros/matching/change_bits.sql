@@ -1,0 +1,14 @@
+{#-
+    Of a list that one system gathered in a year hardly anybody has changed numbers, of one that
+    three bought over a decade half have. It needs some fifty pairs to say so.
+-#}
+{% macro change_bits(attribute, usual) -%}
+    {%- set doubt = 50 -%}
+    cast(
+        least(greatest(log2(
+            (coalesce(max(other_{{ attribute }}_count), 0) + {{ usual * doubt }})
+            / (coalesce(max({{ attribute }}_pair_count), 0) + {{ doubt }})
+            / {{ usual }}
+        ), -1), 2.5) as decimal(9, 3)
+    )
+{%- endmacro %}
