@@ -2,13 +2,13 @@
     Of a list that one system gathered in a year hardly anybody has changed numbers, of one that
     three bought over a decade half have. It needs some fifty pairs to say so.
 -#}
-{% macro change_bits(attribute, usual) -%}
+{% macro change_bits(other_count, pair_count, usual) -%}
     {%- set doubt = 50 -%}
     cast(
         least(greatest(log2(
-            (coalesce(max(other_{{ attribute }}_count), 0) + {{ usual * doubt }})
-            / (coalesce(max({{ attribute }}_pair_count), 0) + {{ doubt }})
+            (coalesce({{ other_count }}, 0) + {{ usual * doubt }})
+            / (coalesce({{ pair_count }}, 0) + {{ doubt }})
             / {{ usual }}
-        ), -1), 2.5) as decimal(9, 3)
+        ), -1), 2) as decimal(9, 3)
     )
 {%- endmacro %}

@@ -8,6 +8,7 @@ has to go.
 
 import csv
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -50,9 +51,26 @@ def rows(file: str, case: Case) -> Iterator[dict[str, str]]:
         }
 
 
+def couples() -> Iterator[dict[str, str]]:
+    """Relatives on one phone each, as most lists of customers have them."""
+    beginnings = ("Al", "Bel", "Cor", "Dun", "Ever", "Fal", "Gar", "Hol", "In", "Jar")
+    endings = ("bury", "combe", "dale", "field", "ford", "gate", "hurst", "ley", "stead", "worth")
+    for number, (beginning, ending) in enumerate(product(beginnings, endings)):
+        for given_name, birth_date in (("Ann", "1951-03-17"), ("Carl", "1948-11-05")):
+            yield {
+                "source_system": "couples",
+                "source_record_id": f"{given_name} {number}",
+                "entity_type": "person",
+                "full_name": f"{given_name} {beginning}{ending}",
+                "phone": f"+1 650 253 {7000 + number}",
+                "birth_date": birth_date,
+            }
+
+
 @pytest.fixture(scope="module")
 def decided(session_world: World) -> dict[tuple[str, str], str]:
     """What the models say of each case; no case shares anything with another."""
+    session_world.land("canonical.records", *couples())
     for file in NAMES:
         for case in read(file):
             session_world.land("canonical.records", *rows(file, case))

@@ -23,7 +23,9 @@ CALLS = {
     "is_like_street": "is_like_street('one', 'other')",
     "is_part_of_address": "is_part_of_address('one', 'other')",
     "is_pinyin": "is_pinyin('name')",
+    "change_bits": "change_bits('others', 'pairs', 0.15)",
     "date_doubt_bits": "date_doubt_bits('others', 'pairs')",
+    "household_doubt_bits": "household_doubt_bits('others', 'pairs')",
     "is_like_name": "is_like_name('one', 'other')",
     "is_slip_of_character": "is_slip_of_character('one', 'other')",
     "recurrence_bits": "recurrence_bits('namesakes', 'bearers')",
@@ -248,12 +250,65 @@ def test_a_list_says_how_far_its_birth_dates_are_to_be_trusted(
 
 
 @pytest.mark.parametrize(
+    ("others", "pairs", "least_bits", "most_bits"),
+    [
+        # too few to say anything
+        (None, None, 0, 0),
+        (0, 5, 0, 0.2),
+        (5, 5, 0, 0),
+        # relatives share phones, as everywhere, and oftener than that
+        (2_000, 3_000, 0, 0),
+        (3_000, 3_100, 0, 0),
+        # lists without households, of clean dates and of wrong ones
+        (55, 3_700, 5, 6),
+        (58, 480, 2, 3),
+        (0, 50_000, 6, 6),
+    ],
+)
+def test_a_list_says_how_many_relatives_it_has(
+    sql: dict[str, str],
+    others: int | None,
+    pairs: int | None,
+    least_bits: float,
+    most_bits: float,
+) -> None:
+    columns = "cast(? as bigint) as others, cast(? as bigint) as pairs"
+    bits = value(sql["household_doubt_bits"], columns, others, pairs)
+    assert least_bits <= bits <= most_bits
+
+
+@pytest.mark.parametrize(
+    ("others", "pairs", "least_bits", "most_bits"),
+    [
+        # too few to say anything
+        (None, None, 0, 0),
+        (1, 1, 0, 0.2),
+        # as usual, never, and at every second chance
+        (1_500, 10_000, 0, 0),
+        (0, 10_000, -1, -1),
+        (5_000, 10_000, 1.7, 1.8),
+        (10_000, 10_000, 2, 2),
+    ],
+)
+def test_a_list_says_how_often_its_people_change_numbers(
+    sql: dict[str, str],
+    others: int | None,
+    pairs: int | None,
+    least_bits: float,
+    most_bits: float,
+) -> None:
+    columns = "cast(? as bigint) as others, cast(? as bigint) as pairs"
+    bits = value(sql["change_bits"], columns, others, pairs)
+    assert least_bits <= bits <= most_bits
+
+
+@pytest.mark.parametrize(
     ("namesakes", "bearers", "least_bits", "most_bits"),
     [
         # too few to say anything
         (None, None, 0, 0),
         (0, 20, 0, 0),
-        (40, 20, 0, 0.1),
+        (40, 20, 0, 0.15),
         # several systems that know each customer
         (4_000, 10_000, 0, 0),
         # a list full of duplicates, and one without any

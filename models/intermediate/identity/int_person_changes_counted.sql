@@ -7,11 +7,16 @@ records as (
 
     select *
     from {{ ref('int_person_records_profiled') }}
-    where
-        name_kind = 'full'
-        and not is_name_ours
-        -- counted once, so that weights stay as they are, until `identity recount`
-        and {{ '(select count(*) from ' ~ this ~ ') = 0' if is_incremental() else 'true' }}
+    -- counted once, so that weights stay as they are, until `identity recount`
+    where {{ '(select count(*) from ' ~ this ~ ') = 0' if is_incremental() else 'true' }}
+
+),
+
+named as (
+
+    select *
+    from records
+    where name_kind = 'full' and not is_name_ours
 
 ),
 
@@ -24,14 +29,14 @@ counts as (
 -- hardly one of twenty such names is borne by two
 rarely_named as (
 
-    select distinct records.written_key
-    from records
+    select distinct named.written_key
+    from named
     inner join counts as written
-        on written.attribute = 'written_key' and records.written_key = written.value
+        on written.attribute = 'written_key' and named.written_key = written.value
     inner join counts as surnames
-        on surnames.attribute = 'surname_key' and records.surname_key = surnames.value
+        on surnames.attribute = 'surname_key' and named.surname_key = surnames.value
     inner join counts as given_names
-        on given_names.attribute = 'written_given' and records.written_given = given_names.value
+        on given_names.attribute = 'written_given' and named.written_given = given_names.value
     inner join counts as population on population.attribute = 'population'
     where
         (surnames.bearer_count - written.bearer_count)
@@ -42,10 +47,10 @@ rarely_named as (
 
 recurring as (
 
-    select records.written_key
-    from records
-    inner join rarely_named on records.written_key = rarely_named.written_key
-    group by records.written_key
+    select named.written_key
+    from named
+    inner join rarely_named on named.written_key = rarely_named.written_key
+    group by named.written_key
     having count(*) between 2 and {{ var('identity_hub_cap') }}
 
 ),
@@ -58,8 +63,8 @@ compared as (
         one.city_key != other.city_key as is_other_city,
         one.company_key != other.company_key as is_other_company
     from recurring
-    inner join records as one on recurring.written_key = one.written_key
-    inner join records as other
+    inner join named as one on recurring.written_key = one.written_key
+    inner join named as other
         on recurring.written_key = other.written_key and one.record_key < other.record_key
 
 ),

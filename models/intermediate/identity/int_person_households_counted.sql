@@ -3,15 +3,24 @@
 
 with
 
+records as (
+
+    select 1 as one
+    from {{ ref('int_person_records_profiled') }}
+    -- counted once, so that weights stay as they are, until `identity recount`
+    where {{ '(select count(*) from ' ~ this ~ ') = 0' if is_incremental() else 'true' }}
+    limit 1
+
+),
+
 pairs as (
 
     select *
     from {{ ref('int_person_pairs_compared') }}
     where
-        birth_date_level != 0
+        exists (select 1 from records)
+        and birth_date_level != 0
         and (phone_level = 1 or email_level = 1 or address_level in (1, 2))
-        -- counted once, so that weights stay as they are, until `identity recount`
-        and {{ '(select count(*) from ' ~ this ~ ') = 0' if is_incremental() else 'true' }}
 
 ),
 
@@ -26,11 +35,11 @@ judged as (
 
 ),
 
--- both are there from the first pair on, so that nothing is counted later
+-- both are there from the first record on, so that nothing is counted later
 answers as (
 
     select unnest([false, true]) as is_two
-    where exists (select 1 from pairs)
+    from records
 
 ),
 
