@@ -5,11 +5,10 @@ with
 
 records as (
 
-    select 1 as one
+    select record_key
     from {{ ref('int_person_records_profiled') }}
     -- counted once, so that weights stay as they are, until `identity recount`
     where {{ '(select count(*) from ' ~ this ~ ') = 0' if is_incremental() else 'true' }}
-    limit 1
 
 ),
 
@@ -39,7 +38,7 @@ judged as (
 answers as (
 
     select unnest([false, true]) as is_two
-    from records
+    where exists (select 1 from records)
 
 ),
 
