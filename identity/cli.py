@@ -258,7 +258,7 @@ def train(
 
 @app.command()
 def recount() -> None:
-    """Forget how rare names, employers and cities are: the next `dbt build` counts them anew.
+    """Forget how rare names are and how much people change: the next `dbt build` counts anew.
 
     That build takes all records, and weights change with the counts; do it when the records have
     become several times as many, or others than they were.

@@ -23,7 +23,7 @@ CALLS = {
     "is_like_street": "is_like_street('one', 'other')",
     "is_part_of_address": "is_part_of_address('one', 'other')",
     "is_pinyin": "is_pinyin('name')",
-    "change_bits": "change_bits('others', 'pairs', 0.15)",
+    "change_bits": "change_bits('phone', 0.15)",
     "date_doubt_bits": "date_doubt_bits('others', 'pairs')",
     "household_doubt_bits": "household_doubt_bits('others', 'pairs')",
     "is_like_name": "is_like_name('one', 'other')",
@@ -297,7 +297,8 @@ def test_a_list_says_how_often_its_people_change_numbers(
     least_bits: float,
     most_bits: float,
 ) -> None:
-    columns = "cast(? as bigint) as others, cast(? as bigint) as pairs"
+    counts = "cast(? as bigint) as other_count, cast(? as bigint) as pair_count"
+    columns = f"'phone' as attribute, {counts}"
     bits = value(sql["change_bits"], columns, others, pairs)
     assert least_bits <= bits <= most_bits
 

@@ -1,4 +1,4 @@
--- One row: of the pairs of one rare name, how many have two phones, mailboxes, cities, employers.
+-- One row per thing that people change: how many pairs of one rare name say two of it.
 {{ config(materialized='incremental', full_refresh=false) }}
 
 with
@@ -69,20 +69,31 @@ compared as (
 
 ),
 
-counted as (
+summed as (
 
     select
-        count(is_other_phone) as phone_pair_count,
-        count(*) filter (where is_other_phone) as other_phone_count,
-        count(is_other_email) as email_pair_count,
-        count(*) filter (where is_other_email) as other_email_count,
-        count(is_other_city) as city_pair_count,
-        count(*) filter (where is_other_city) as other_city_count,
-        count(is_other_company) as company_pair_count,
-        count(*) filter (where is_other_company) as other_company_count
+        ['phone', 'email', 'city', 'company'] as attributes,
+        [
+            count(is_other_phone), count(is_other_email),
+            count(is_other_city), count(is_other_company)
+        ] as pair_counts,
+        [
+            count(*) filter (where is_other_phone), count(*) filter (where is_other_email),
+            count(*) filter (where is_other_city), count(*) filter (where is_other_company)
+        ] as other_counts
     from compared
     -- there from the first record on, so that nothing is counted later
     having exists (select 1 from records)
+
+),
+
+counted as (
+
+    select
+        unnest(attributes) as attribute,
+        unnest(pair_counts) as pair_count,
+        unnest(other_counts) as other_count
+    from summed
 
 )
 

@@ -85,17 +85,14 @@ household_doubt as (
 
 ),
 
+-- how often another phone, mailbox, city or employer is one person's, in most lists
 changes as (
 
     select
-        {{ change_bits('max(other_phone_count)', 'max(phone_pair_count)', 0.15) }}
-            as phone_change_bits,
-        {{ change_bits('max(other_email_count)', 'max(email_pair_count)', 0.28) }}
-            as email_change_bits,
-        {{ change_bits('max(other_city_count)', 'max(city_pair_count)', 0.06) }}
-            as city_change_bits,
-        {{ change_bits('max(other_company_count)', 'max(company_pair_count)', 0.15) }}
-            as company_change_bits
+        {{ change_bits('phone', 0.15) }} as phone_change_bits,
+        {{ change_bits('email', 0.28) }} as email_change_bits,
+        {{ change_bits('city', 0.06) }} as city_change_bits,
+        {{ change_bits('company', 0.15) }} as company_change_bits
     from change_counts
 
 ),
