@@ -2,14 +2,13 @@
     Of a list that one system gathered in a year hardly anybody has changed numbers, of one that
     three bought over a decade half have. It needs some fifty pairs to say so.
 -#}
-{% macro change_bits(attribute, usual) -%}
+{% macro change_bits(other_count, pair_count, usual_share) -%}
     {%- set doubt = 50 -%}
-    {%- set of_it = "filter (where attribute = '" ~ attribute ~ "')" -%}
     cast(
         least(greatest(log2(
-            (coalesce(max(other_count) {{ of_it }}, 0) + {{ usual * doubt }})
-            / (coalesce(max(pair_count) {{ of_it }}, 0) + {{ doubt }})
-            / {{ usual }}
+            ({{ other_count }} + {{ usual_share }} * {{ doubt }})
+            / ({{ pair_count }} + {{ doubt }})
+            / {{ usual_share }}
         ), -1), 2) as decimal(9, 3)
     )
 {%- endmacro %}

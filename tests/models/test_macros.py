@@ -23,7 +23,7 @@ CALLS = {
     "is_like_street": "is_like_street('one', 'other')",
     "is_part_of_address": "is_part_of_address('one', 'other')",
     "is_pinyin": "is_pinyin('name')",
-    "change_bits": "change_bits('phone', 0.15)",
+    "change_bits": "change_bits('others', 'pairs', '0.15')",
     "date_doubt_bits": "date_doubt_bits('others', 'pairs')",
     "household_doubt_bits": "household_doubt_bits('others', 'pairs')",
     "is_like_name": "is_like_name('one', 'other')",
@@ -281,7 +281,7 @@ def test_a_list_says_how_many_relatives_it_has(
     ("others", "pairs", "least_bits", "most_bits"),
     [
         # too few to say anything
-        (None, None, 0, 0),
+        (0, 0, 0, 0),
         (1, 1, 0, 0.2),
         # as usual, never, and at every second chance
         (1_500, 10_000, 0, 0),
@@ -292,13 +292,12 @@ def test_a_list_says_how_many_relatives_it_has(
 )
 def test_a_list_says_how_often_its_people_change_numbers(
     sql: dict[str, str],
-    others: int | None,
-    pairs: int | None,
+    others: int,
+    pairs: int,
     least_bits: float,
     most_bits: float,
 ) -> None:
-    counts = "cast(? as bigint) as other_count, cast(? as bigint) as pair_count"
-    columns = f"'phone' as attribute, {counts}"
+    columns = "cast(? as bigint) as others, cast(? as bigint) as pairs"
     bits = value(sql["change_bits"], columns, others, pairs)
     assert least_bits <= bits <= most_bits
 

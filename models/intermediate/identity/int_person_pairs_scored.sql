@@ -15,6 +15,16 @@ ratings as (
 
 ),
 
+traits as (
+
+    select {{ trait_bits([
+        'recurrence', 'date_doubt', 'household_doubt', 'phone_change', 'email_change',
+        'city_change', 'company_change'
+    ]) }}
+    from {{ ref('int_person_traits_rated') }}
+
+),
+
 weights as (
 
     select {{ level_weights([
@@ -33,12 +43,12 @@ weighed as (
         pairs.group_key,
         pairs.other_group_key,
         ratings.population_bits,
-        ratings.recurrence_bits,
-        ratings.household_doubt_bits,
+        traits.recurrence,
+        traits.household_doubt,
         pairs.name_level = 12
         -- in a list without relatives, another name is a mistake
         or (
-            ratings.household_doubt_bits < 2
+            traits.household_doubt < 2
             and (
                 pairs.name_level = 6
                 -- who shares the birth date may have got another name, or a second given name
@@ -50,7 +60,7 @@ weighed as (
             )
         )
         -- where dates are wrong twice as often as elsewhere, another one contradicts nothing
-        or (pairs.birth_date_level in (4, 5) and ratings.date_doubt_bits < 1)
+        or (pairs.birth_date_level in (4, 5) and traits.date_doubt < 1)
         or pairs.national_id_level = 2 as is_contradictory,
         pairs.phone_level in (1, 2)
         or pairs.email_level in (1, 2, 4)
@@ -66,13 +76,13 @@ weighed as (
         + weights.address[pairs.address_level + 1]
         + weights.company[pairs.company_level + 1]
         -- how often people change what they say, the list says itself
-        + case when pairs.phone_level = 4 then ratings.phone_change_bits else 0 end
-        + case when pairs.email_level = 5 then ratings.email_change_bits else 0 end
-        + case when pairs.address_level = 5 then ratings.city_change_bits else 0 end
-        + case when pairs.company_level = 2 then ratings.company_change_bits else 0 end
+        + case when pairs.phone_level = 4 then traits.phone_change else 0 end
+        + case when pairs.email_level = 5 then traits.email_change else 0 end
+        + case when pairs.address_level = 5 then traits.city_change else 0 end
+        + case when pairs.company_level = 2 then traits.company_change else 0 end
             as level_weight,
         weights.birth_date[pairs.birth_date_level + 1]
-        + case when pairs.birth_date_level in (4, 5) then ratings.date_doubt_bits else 0 end
+        + case when pairs.birth_date_level in (4, 5) then traits.date_doubt else 0 end
             as birth_date_weight,
         case
             -- twins share a birth date, a household and a surname
@@ -82,7 +92,7 @@ weighed as (
         -- of one name in one household are only parent and child: else one date is wrong
         case
             when pairs.birth_date_level = 4 and pairs.name_level in (1, 2, 3)
-                then -2.5 + ratings.date_doubt_bits
+                then -2.5 + traits.date_doubt
             else -15
         end as least_birth_date_weight,
         case
@@ -97,9 +107,9 @@ weighed as (
                 then coalesce(least(ratings.given_bits, other_ratings.given_bits), 0)
             -- relatives share a surname, and who took another one kept the given name
             when pairs.name_level in (6, 10)
-                then least(2 * ratings.household_doubt_bits, ratings.surname_bits)
+                then least(2 * traits.household_doubt, ratings.surname_bits)
             when pairs.name_level = 16
-                then least(2 * ratings.household_doubt_bits, ratings.given_bits)
+                then least(2 * traits.household_doubt, ratings.given_bits)
             else 0
         end as name_weight,
         -- a household shares its surname, and sometimes father and son their whole name
@@ -123,6 +133,7 @@ weighed as (
     from pairs
     inner join ratings on pairs.record_key = ratings.record_key
     inner join ratings as other_ratings on pairs.other_record_key = other_ratings.record_key
+    cross join traits
     cross join weights
 
 ),
@@ -141,7 +152,7 @@ scored as (
                 when is_reached_alike
                     then
                         level_weight
-                        + household_doubt_bits
+                        + household_doubt
                         + least(name_weight, household_name_weight)
                         + greatest(
                             least(birth_date_weight, most_birth_date_weight),
@@ -151,7 +162,7 @@ scored as (
                 else
                     level_weight
                     + least(
-                        name_weight + least(city_weight, 2.5) - population_bits + recurrence_bits,
+                        name_weight + least(city_weight, 2.5) - population_bits + recurrence,
                         5
                     )
                     + birth_date_weight

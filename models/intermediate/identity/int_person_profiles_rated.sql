@@ -20,24 +20,6 @@ counts as (
 
 ),
 
-birth_date_counts as (
-
-    select * from {{ ref('int_person_birth_dates_counted') }}
-
-),
-
-household_counts as (
-
-    select * from {{ ref('int_person_households_counted') }}
-
-),
-
-change_counts as (
-
-    select * from {{ ref('int_person_changes_counted') }}
-
-),
-
 common_names as (
 
     select * from {{ ref('common_names') }}
@@ -55,60 +37,11 @@ population as (
 
 ),
 
-recurrence as (
-
-    select
-        {{ recurrence_bits(
-            "max(bearer_count) filter (where value = 'namesakes')",
-            "max(bearer_count) filter (where value = 'bearers')"
-        ) }} as recurrence_bits
-    from counts
-    where attribute = 'rare name'
-
-),
-
-date_doubt as (
-
-    select
-        {{ date_doubt_bits('sum(pair_count) filter (where is_another)', 'sum(pair_count)') }}
-            as date_doubt_bits
-    from birth_date_counts
-
-),
-
-household_doubt as (
-
-    select
-        {{ household_doubt_bits('sum(pair_count) filter (where is_two)', 'sum(pair_count)') }}
-            as household_doubt_bits
-    from household_counts
-
-),
-
--- how often another phone, mailbox, city or employer is one person's, in most lists
-changes as (
-
-    select
-        {{ change_bits('phone', 0.15) }} as phone_change_bits,
-        {{ change_bits('email', 0.28) }} as email_change_bits,
-        {{ change_bits('city', 0.06) }} as city_change_bits,
-        {{ change_bits('company', 0.15) }} as company_change_bits
-    from change_counts
-
-),
-
 counted as (
 
     select
         profiles.record_key,
         population.population_bits,
-        recurrence.recurrence_bits,
-        date_doubt.date_doubt_bits,
-        household_doubt.household_doubt_bits,
-        changes.phone_change_bits,
-        changes.email_change_bits,
-        changes.city_change_bits,
-        changes.company_change_bits,
         -- a value that came after the counting was borne by nobody then
         coalesce(written.bearer_count, 1) as written_count,
         coalesce(letters.bearer_count, 1) as letters_count,
@@ -131,10 +64,6 @@ counted as (
             as city_count
     from profiles
     cross join population
-    cross join recurrence
-    cross join date_doubt
-    cross join household_doubt
-    cross join changes
     left outer join counts as written
         on written.attribute = 'written_key' and profiles.written_key = written.value
     left outer join counts as letters
@@ -164,13 +93,6 @@ rated as (
 
     select
         record_key,
-        recurrence_bits,
-        date_doubt_bits,
-        household_doubt_bits,
-        phone_change_bits,
-        email_change_bits,
-        city_change_bits,
-        company_change_bits,
         cast(population_bits as integer) as population_bits,
         {{ rarity_bits('surname_count') }} as surname_bits,
         {{ rarity_bits('given_count') }} as given_bits,
