@@ -14,11 +14,7 @@
             "string_split(" ~ other ~ ".number_key, '-')"
         ) }}
         and (
-            {{ is_within(
-                one ~ ".rest_key",
-                other ~ ".rest_key",
-                "greatest(length(" ~ one ~ ".rest_key), length(" ~ other ~ ".rest_key)) / 6"
-            ) }}
+            {{ is_roughly(one ~ ".rest_key", other ~ ".rest_key") }}
             or (
                 {{ one }}.number_key = {{ other }}.number_key
                 and jaro_winkler_similarity({{ one }}.rest_key, {{ other }}.rest_key)

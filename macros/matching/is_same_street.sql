@@ -16,11 +16,7 @@
         and (
             contains({{ street }}, {{ other_street }})
             or contains({{ other_street }}, {{ street }})
-            or {{ is_within(
-                street,
-                other_street,
-                "greatest(length(" ~ street ~ "), length(" ~ other_street ~ ")) / 6"
-            ) }}
+            or {{ is_roughly(street, other_street) }}
             or length({{ shared_letters }})
             >= greatest(8, 0.6 * least(length({{ street }}), length({{ other_street }})))
         )

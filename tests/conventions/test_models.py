@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +56,9 @@ class TestThisProject:
 
     def test_no_money_is_a_float(self, built: Mapping[str, Mapping[str, str]]) -> None:
         expect_none(checks.floating(built))
+
+    def test_no_sql_lies_about_at_the_top(self, root: Path) -> None:
+        expect_none([f"{path.name} belongs into no folder" for path in root.glob("*.sql")])
 
     def test_every_model_begins_with_its_grain(self, models: Sequence[Model]) -> None:
         expect_none(checks.without_grain(models))

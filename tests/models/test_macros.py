@@ -23,12 +23,12 @@ CALLS = {
     "is_like_street": "is_like_street('one', 'other')",
     "is_part_of_address": "is_part_of_address('one', 'other')",
     "is_pinyin": "is_pinyin('name')",
-    "change_bits": "change_bits('others', 'pairs', '0.15')",
-    "date_doubt_bits": "date_doubt_bits('others', 'pairs')",
-    "household_doubt_bits": "household_doubt_bits('others', 'pairs')",
+    "change_bits": "change_bits('counted', 'of_all', '0.15')",
+    "date_doubt_bits": "date_doubt_bits('counted', 'of_all')",
+    "household_doubt_bits": "household_doubt_bits('counted', 'of_all')",
     "is_like_name": "is_like_name('one', 'other')",
     "is_slip_of_character": "is_slip_of_character('one', 'other')",
-    "recurrence_bits": "recurrence_bits('namesakes', 'bearers')",
+    "recurrence_bits": "recurrence_bits('counted', 'of_all')",
 }
 
 
@@ -219,115 +219,61 @@ def test_names_are_alike_where_one_character_is_misheard_or_misread(
 
 
 @pytest.mark.parametrize(
-    ("others", "pairs", "least_bits", "most_bits"),
+    ("trait", "count", "of", "least_bits", "most_bits"),
     [
         # too few to say anything
-        (None, None, 0, 0),
-        (1, 2, 0, 0.8),
+        ("date_doubt_bits", None, None, 0, 0),
+        ("date_doubt_bits", 1, 2, 0, 0.8),
         # clerks with papers before them
-        (0, 50_000, 0, 0),
-        (750, 50_000, 0, 0.01),
+        ("date_doubt_bits", 0, 50_000, 0, 0),
+        ("date_doubt_bits", 750, 50_000, 0, 0.01),
         # slips of every kind, and whatever a web form takes
-        (26, 344, 1.5, 2.5),
-        (182, 570, 4, 4.5),
-        (50_000, 50_000, 5, 5),
-    ],
-)
-def test_a_list_says_how_far_its_birth_dates_are_to_be_trusted(
-    sql: dict[str, str],
-    others: int | None,
-    pairs: int | None,
-    least_bits: float,
-    most_bits: float,
-) -> None:
-    bits = value(
-        sql["date_doubt_bits"],
-        "cast(? as bigint) as others, cast(? as bigint) as pairs",
-        others,
-        pairs,
-    )
-    assert least_bits <= bits <= most_bits
-
-
-@pytest.mark.parametrize(
-    ("others", "pairs", "least_bits", "most_bits"),
-    [
-        # too few to say anything
-        (None, None, 0, 0),
-        (0, 5, 0, 0.2),
-        (5, 5, 0, 0),
+        ("date_doubt_bits", 26, 344, 1.5, 2.5),
+        ("date_doubt_bits", 182, 570, 4, 4.5),
+        ("date_doubt_bits", 50_000, 50_000, 5, 5),
+        # too few
+        ("household_doubt_bits", None, None, 0, 0),
+        ("household_doubt_bits", 0, 5, 0, 0.2),
+        ("household_doubt_bits", 5, 5, 0, 0),
         # relatives share phones, as everywhere, and oftener than that
-        (2_000, 3_000, 0, 0),
-        (3_000, 3_100, 0, 0),
+        ("household_doubt_bits", 2_000, 3_000, 0, 0),
+        ("household_doubt_bits", 3_000, 3_100, 0, 0),
         # lists without households, of clean dates and of wrong ones
-        (55, 3_700, 5, 6),
-        (58, 480, 2, 3),
-        (0, 50_000, 6, 6),
-    ],
-)
-def test_a_list_says_how_many_relatives_it_has(
-    sql: dict[str, str],
-    others: int | None,
-    pairs: int | None,
-    least_bits: float,
-    most_bits: float,
-) -> None:
-    columns = "cast(? as bigint) as others, cast(? as bigint) as pairs"
-    bits = value(sql["household_doubt_bits"], columns, others, pairs)
-    assert least_bits <= bits <= most_bits
-
-
-@pytest.mark.parametrize(
-    ("others", "pairs", "least_bits", "most_bits"),
-    [
-        # too few to say anything
-        (0, 0, 0, 0),
-        (1, 1, 0, 0.2),
+        ("household_doubt_bits", 55, 3_700, 5, 6),
+        ("household_doubt_bits", 58, 480, 2, 3),
+        ("household_doubt_bits", 0, 50_000, 6, 6),
+        # too few
+        ("change_bits", 0, 0, 0, 0),
+        ("change_bits", 1, 1, 0, 0.2),
         # as usual, never, and at every second chance
-        (1_500, 10_000, 0, 0),
-        (0, 10_000, -1, -1),
-        (5_000, 10_000, 1.7, 1.8),
-        (10_000, 10_000, 2, 2),
-    ],
-)
-def test_a_list_says_how_often_its_people_change_numbers(
-    sql: dict[str, str],
-    others: int,
-    pairs: int,
-    least_bits: float,
-    most_bits: float,
-) -> None:
-    columns = "cast(? as bigint) as others, cast(? as bigint) as pairs"
-    bits = value(sql["change_bits"], columns, others, pairs)
-    assert least_bits <= bits <= most_bits
-
-
-@pytest.mark.parametrize(
-    ("namesakes", "bearers", "least_bits", "most_bits"),
-    [
-        # too few to say anything
-        (None, None, 0, 0),
-        (0, 20, 0, 0),
-        (40, 20, 0, 0.15),
+        ("change_bits", 1_500, 10_000, 0, 0),
+        ("change_bits", 0, 10_000, -1, -1),
+        ("change_bits", 5_000, 10_000, 1.7, 1.8),
+        ("change_bits", 10_000, 10_000, 2, 2),
+        # too few, and hundreds
+        ("recurrence_bits", None, None, 0, 0),
+        ("recurrence_bits", 0, 20, 0, 0),
+        ("recurrence_bits", 20, 10, 0, 0.1),
+        ("recurrence_bits", 800, 400, 1, 1.2),
         # several systems that know each customer
-        (4_000, 10_000, 0, 0),
+        ("recurrence_bits", 4_000, 10_000, 0, 0),
         # a list full of duplicates, and one without any
-        (20_000, 10_000, 1.4, 2),
-        (90_000, 10_000, 2, 2),
-        (0, 10_000, -3, -0.5),
-        (0, 1_000_000, -3, -3),
+        ("recurrence_bits", 20_000, 10_000, 1.4, 2),
+        ("recurrence_bits", 90_000, 10_000, 2, 2),
+        ("recurrence_bits", 0, 10_000, -3, -0.5),
+        ("recurrence_bits", 0, 1_000_000, -3, -3),
     ],
 )
-def test_a_list_says_how_often_its_people_recur(
+def test_a_list_says_how_far_it_is_from_most(
     sql: dict[str, str],
-    namesakes: int | None,
-    bearers: int | None,
+    trait: str,
+    count: int | None,
+    of: int | None,
     least_bits: float,
     most_bits: float,
 ) -> None:
-    columns = "cast(? as bigint) as namesakes, cast(? as bigint) as bearers"
-    bits = value(sql["recurrence_bits"], columns, namesakes, bearers)
-    assert least_bits <= bits <= most_bits
+    columns = "cast(? as bigint) as counted, cast(? as bigint) as of_all"
+    assert least_bits <= value(sql[trait], columns, count, of) <= most_bits
 
 
 # what nobody is called: interjections without a vowel

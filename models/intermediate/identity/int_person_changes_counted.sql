@@ -38,10 +38,7 @@ rarely_named as (
     inner join counts as given_names
         on given_names.attribute = 'written_given' and named.written_given = given_names.value
     inner join counts as population on population.attribute = 'population'
-    where
-        (surnames.bearer_count - written.bearer_count)
-        * (given_names.bearer_count - written.bearer_count)
-        <= 0.05 * population.bearer_count
+    where {{ chance_namesakes() }} <= 0.05
 
 ),
 

@@ -72,10 +72,7 @@ rarely_named as (
     inner join counted as given_names
         on given_names.attribute = 'written_given' and full_names.written_given = given_names.value
     inner join counted as population on population.attribute = 'population'
-    where
-        (surnames.bearer_count - written.bearer_count)
-        * (given_names.bearer_count - written.bearer_count)
-        <= 0.3 * population.bearer_count
+    where {{ chance_namesakes() }} <= 0.3
 
 ),
 
