@@ -30,7 +30,10 @@ def test_latin_text_spells_what_it_can() -> None:
         ("021-58881234转801", "+862158881234;ext=801", "extension"),
         ("400-820-8888", "+864008208888", "other"),
         ("+1 (650) 253-0000", "+16502530000", "mobile"),
+        ("+1 650 253 0000-801", "+16502530000;ext=801", "extension"),
+        ("(650) 253-0000-801", "+16502530000;ext=801", "extension"),
         ("0049 30 901820", "+4930901820", "landline"),
+        ("+49 30 901820-12", "+493090182012", "landline"),
     ],
 )
 def test_a_phone_has_one_form_and_a_kind(raw: str, e164: str, kind: str) -> None:
