@@ -110,10 +110,8 @@ def parse_phone(raw: str) -> Phone:
     if not phonenumbers.is_valid_number(number):
         return _national(text)
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    if number.extension:
-        return Phone(e164=f"{e164};ext={number.extension}", kind="extension", reason=None)
     kind = _PHONE_KINDS.get(phonenumbers.number_type(number), "other")
-    return Phone(e164=e164, kind=kind, reason=None)
+    return _phone(e164, kind, number.extension)
 
 
 def _national(text: str) -> Phone:
@@ -127,7 +125,7 @@ def _national(text: str) -> Phone:
             number = _parsed(text, region)
             if number is not None and phonenumbers.is_valid_number(number):
                 significant = phonenumbers.national_significant_number(number)
-                return Phone(e164=f"national:{significant}", kind="national", reason=None)
+                return _phone(f"national:{significant}", "national", number.extension)
     return _no_phone("no such phone number")
 
 
@@ -136,6 +134,12 @@ def _parsed(text: str, region: str) -> PhoneNumber | None:
         return phonenumbers.parse(text, region)
     except NumberParseException:
         return None
+
+
+def _phone(number: str, kind: str, extension: str | None) -> Phone:
+    if extension:
+        return Phone(e164=f"{number};ext={extension}", kind="extension", reason=None)
+    return Phone(e164=number, kind=kind, reason=None)
 
 
 def _no_phone(reason: str) -> Phone:

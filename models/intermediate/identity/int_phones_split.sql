@@ -1,4 +1,8 @@
 -- One row per phone number in each spelling of a phone: 13812345678/010-62345678 is two.
+
+{%- set number = '[0-9][0-9() .eE+-]{5,}[0-9]' %}
+{%- set two_numbers = '(' ~ number ~ ') *[/,] *([+(]?' ~ number ~ ')' %}
+
 with
 
 person_records as (
@@ -36,21 +40,31 @@ plain as (
 
 ),
 
--- what stands on both sides is long enough for a number: 030/901820 and 010-62345678/79 are one
+listed as (
+
+    select
+        raw_phone,
+        {{ regexp_replaced('phone', '[;|、，\\n\\r]+| or | and |或|和', ';') }} as phones
+    from plain
+
+),
+
+-- what stands on both sides is long enough for a number: 030/901820 and 010-62345678/79 are one;
+-- a match takes both, so the third of three waits for a second look
 separated as (
 
     select
         raw_phone,
         {{ regexp_replaced(
             regexp_replaced(
-                regexp_replaced('phone', '[;|、，\\n\\r]+| or | and |或|和', ';'),
-                '([0-9][0-9() .eE+-]{5,}[0-9]) *[/,] *([+(]?[0-9][0-9() .eE+-]{5,}[0-9])',
+                regexp_replaced('phones', two_numbers, '\\1;\\2'),
+                two_numbers,
                 '\\1;\\2'
             ),
             '\\b(1[3-9][0-9]{9})[ /,]+([+]?[0-9][0-9-]{6,})',
             '\\1;\\2'
         ) }} as phones
-    from plain
+    from listed
 
 ),
 
