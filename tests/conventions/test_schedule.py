@@ -9,6 +9,8 @@ import yaml
 
 from tests.conventions import documents
 
+BUILD = "dbt build --exclude-resource-type unit_test"
+
 
 @pytest.fixture
 def page(root: Path) -> str:
@@ -35,12 +37,12 @@ def job(page: str, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("ends", "code", "called"),
     [
-        ({}, 0, ["ingestion run --all", "dbt build", "reverse-etl apply"]),
-        ({"INGESTION": "3"}, 0, ["ingestion run --all", "dbt build", "reverse-etl apply"]),
+        ({}, 0, ["ingestion run --all", BUILD, "reverse-etl apply"]),
+        ({"INGESTION": "3"}, 0, ["ingestion run --all", BUILD, "reverse-etl apply"]),
         ({"INGESTION": "1"}, 1, ["ingestion run --all"]),
-        ({"DBT": "1"}, 1, ["ingestion run --all", "dbt build"]),
-        ({"REVERSE_ETL": "3"}, 3, ["ingestion run --all", "dbt build", "reverse-etl apply"]),
-        ({"REVERSE_ETL": "4"}, 4, ["ingestion run --all", "dbt build", "reverse-etl apply"]),
+        ({"DBT": "1"}, 1, ["ingestion run --all", BUILD]),
+        ({"REVERSE_ETL": "3"}, 3, ["ingestion run --all", BUILD, "reverse-etl apply"]),
+        ({"REVERSE_ETL": "4"}, 4, ["ingestion run --all", BUILD, "reverse-etl apply"]),
     ],
 )
 def test_the_job_goes_as_far_as_it_should(

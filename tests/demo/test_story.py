@@ -38,7 +38,7 @@ def test_the_story_is_told_in_commands_that_a_user_types() -> None:
         "python -m demo change shop",
         "python -m demo change crm",
         "ingestion run --all",
-        "dbt build",
+        "dbt build --exclude-resource-type unit_test",
         "reverse-etl plan",
         "reverse-etl apply",
         "identity review list --limit 3",
